@@ -1,0 +1,86 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A client's call as the transport hands it to the access pipeline. No gRPC
+// here: the pipeline is tested without a network.
+
+#ifndef KEYWARD_LIBS_RPC_INCOMING_CALL_H_
+#define KEYWARD_LIBS_RPC_INCOMING_CALL_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace keyward::rpc {
+
+// What the transport knows of the peer. Nothing in it is trusted but the
+// certificate, whose chain the TLS handshake has verified.
+struct PeerFacts {
+  // Every value of the `authorization` metadata, as sent. More than one is
+  // refused by the authenticator.
+  std::vector<std::string> authorization;
+  // The verified leaf, PEM, and what else the peer sent; empty without one.
+  std::string certificate_pem;
+  std::string chain_pem;
+  // "ipv4:127.0.0.1:51234".
+  std::string peer;
+  std::string user_agent;
+};
+
+struct IncomingCall {
+  const google::protobuf::MethodDescriptor* method = nullptr;
+  // Null if the bytes did not parse as the method's request: the pipeline
+  // still authenticates the caller, puts the failure on record, and refuses.
+  std::unique_ptr<google::protobuf::Message> request;
+  PeerFacts peer;
+  // The caller's deadline, already bounded by the transport (10 s if the
+  // caller gave none, 60 s at most; streams: infinite future).
+  absl::Time deadline;
+};
+
+// The response is null unless the status is OK. The receiver sends it and
+// wipes its sensitive fields.
+using UnaryDone = absl::AnyInvocable<void(
+    absl::Status, std::unique_ptr<google::protobuf::Message>)>;
+
+// The transport's end of a server stream. Thread-safe.
+class StreamWriter {
+ public:
+  virtual ~StreamWriter() = default;
+
+  // Writes one message; `done(true)` when the transport took it and another
+  // may be written, `done(false)` when the stream is over. At most one write
+  // at a time.
+  virtual void Write(std::unique_ptr<google::protobuf::Message> message,
+                     absl::AnyInvocable<void(bool)> done) = 0;
+
+  // Ends the stream. Once; no write may be in flight.
+  virtual void Finish(absl::Status status) = 0;
+
+  // `cancelled` is called once, when the peer went away or the server drains;
+  // at once if that has happened. Finish must still be called.
+  virtual void OnCancel(absl::AnyInvocable<void()> cancelled) = 0;
+};
+
+// Thread-safe. Neither method blocks.
+class CallHandler {
+ public:
+  virtual ~CallHandler() = default;
+
+  // `done` is called exactly once, at the latest soon after the deadline.
+  virtual void HandleUnary(IncomingCall call, UnaryDone done) = 0;
+
+  // The handler ends the stream with writer->Finish, always.
+  virtual void HandleStream(IncomingCall call,
+                            std::shared_ptr<StreamWriter> writer) = 0;
+};
+
+}  // namespace keyward::rpc
+
+#endif  // KEYWARD_LIBS_RPC_INCOMING_CALL_H_
