@@ -1,0 +1,13 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/base/clock.h"
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace keyward {
+
+absl::Time SystemClock::Now() const { return absl::Now(); }
+
+}  // namespace keyward
