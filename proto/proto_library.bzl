@@ -49,10 +49,12 @@ def _generate_impl(ctx):
     out = ctx.bin_dir.path + "/" + root
     arguments = ctx.actions.args()
 
-    # The longer root first: protoc names a file by the first that fits. The
-    # well-known types are Debian's.
-    for folder in [_EXTERNAL_ROOT, _ROOT, "/usr/include"]:
-        arguments.add("-I" + folder)
+    # The longer root first: protoc names a file by the first that fits, and
+    # warns of one that is not there. The well-known types are Debian's.
+    for folder in [_EXTERNAL_ROOT, _ROOT]:
+        if [f for f in transitive.to_list() if f.path.startswith(folder + "/")]:
+            arguments.add("-I" + folder)
+    arguments.add("-I/usr/include")
     if ctx.attr.grpc:
         arguments.add("--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin")
         arguments.add("--grpc_out=" + out)
@@ -67,7 +69,7 @@ def _generate_impl(ctx):
         # protoc is no input that Bazel knows of; its version is.
         env = {"KEYWARD_DEBIAN_PROTOC": STAMPS["protoc"]},
         mnemonic = "Protoc",
-        progress_message = "Generating C++ of %{label}",
+        progress_message = "Generating C++ of %s" % ctx.label,
     )
     return [
         DefaultInfo(files = depset(sources + headers)),

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Copyright 2026 The Keyward Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Checks what compilers and tests do not: style, licences, layers, locks.
+#
+#   tests/lint.sh            all checks
+#   tests/lint.sh CHECK...   some of: buf format shell licences layers tags
+#                            locks
+#
+# Prints `ok CHECK` or `not ok CHECK` for each and ends in
+# `N passed, N failed`. Exits 1 unless none failed.
+
+set -euo pipefail
+# shellcheck source=tests/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+readonly BUF_VERSION=1.75.0
+
+# Prints the paths in git that match the patterns.
+files() {
+  git ls-files -- "$@"
+}
+
+# Every script, whatever its name: those whose first line names a shell, and
+# those made to be sourced.
+shell_scripts() {
+  files | while read -r path; do
+    [[ -f $path ]] || continue
+    if [[ $path == *.sh ]] || head -c 64 "$path" | head -n 1 |
+      grep -aqE '^#!.*\b(ba)?sh\b'; then
+      echo "$path"
+    fi
+  done
+}
+
+# buf comes from npm into a folder outside of the repository, once.
+check_buf() {
+  local folder=$KEYWARD_CACHE/buf-$BUF_VERSION
+  local buf=$folder/node_modules/.bin/buf
+  if [[ ! -x $buf ]]; then
+    npm install --silent --no-fund --no-audit --prefix "$folder" \
+      "@bufbuild/buf@$BUF_VERSION" || return 1
+  fi
+  (cd proto && "$buf" lint)
+}
+
+check_format() {
+  files '*.cc' '*.h' | xargs -r clang-format --dry-run -Werror
+}
+
+check_shell() {
+  shell_scripts | xargs -r shellcheck -x
+}
+
+check_licences() {
+  python3 tests/layers.py licences
+}
+
+check_layers() {
+  python3 tests/layers.py layers
+}
+
+# A unit test without the tag would silently never run under sanitizers.
+check_tags() {
+  local query untagged
+  query='kind(cc_test, //... except //tests/...)'
+  query="$query except attr(tags, '\\b(unit|process)\\b', $query)"
+  untagged=$(bazel query --noshow_progress "$query" 2>"$errors") || {
+    cat "$errors"
+    return 1
+  }
+  if [[ -n $untagged ]]; then
+    echo "tag these cc_tests 'unit', or 'process' when they start programs:"
+    echo "$untagged"
+    return 1
+  fi
+}
+
+# Clang's thread safety analysis: a guarded field is touched only under its
+# lock. GCC, which builds everything, ignores the annotations.
+check_locks() {
+  local generated
+  bazel build --noshow_progress //proto/... || return 1
+  generated=$(bazel info bazel-bin 2>"$errors") || return 1
+  files '*.cc' | python3 tests/layers.py locking |
+    xargs -r -P 2 -n 8 clang++ -std=c++17 -fsyntax-only -Wno-everything \
+      -Wthread-safety -Werror=thread-safety \
+      -DSPDLOG_FMT_EXTERNAL -DSPDLOG_COMPILED_LIB -DSPDLOG_SHARED_LIB \
+      -iquote . -iquote "$generated" -isystem "$generated/proto" \
+      -isystem "$generated/proto/external"
+}
+
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
+
+deploy/install-packages.sh build test lint
+
+checks=("$@")
+if [[ ${#checks[@]} -eq 0 ]]; then
+  checks=(buf format shell licences layers tags locks)
+fi
+passed=0 failed=0
+for check in "${checks[@]}"; do
+  if ! declare -F "check_$check" >/dev/null; then
+    echo "tests/lint.sh: no check $check" >&2
+    exit 2
+  fi
+  if output=$("check_$check" 2>&1); then
+    echo "ok $check"
+    passed=$((passed + 1))
+  else
+    echo "not ok $check"
+    printf '%s\n' "$output"
+    failed=$((failed + 1))
+  fi
+done
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
