@@ -18,10 +18,13 @@
 
 namespace keyward::rpc {
 
-// Events of one project, consecutive, and where to go on.
+// Events of one project, consecutive, and where to go on after them. Every
+// event carries its own position, for a reader that stops in between.
+// Positions are the opaque tokens that clients see; the store alone makes and
+// reads them.
 struct EventRange {
   std::vector<keyward::internal::store::v1::StoredEvent> events;
-  uint64_t next = 0;
+  std::string next_position;
 };
 
 // A stream of events. Destroying it ends the stream. Thread-safe.
@@ -30,8 +33,11 @@ class EventFollower {
   virtual ~EventFollower() = default;
 
   // Calls `done` once: with events when there are any (at most 256); with none
-  // after at most 10 s without any; with FAILED_PRECONDITION and the reason
-  // POSITION_COMPACTED; or with UNAVAILABLE. One call at a time.
+  // after at most 10 s without any (a bookmark); or with an error, after which
+  // the stream is over: INVALID_ARGUMENT about `position` if the position is
+  // none that the store made for this project; FAILED_PRECONDITION with the
+  // reason POSITION_FOREIGN if it is of another incarnation, or
+  // POSITION_COMPACTED; UNAVAILABLE. One call at a time.
   virtual void Next(
       absl::AnyInvocable<void(absl::StatusOr<EventRange>)> done) = 0;
 };
@@ -40,9 +46,10 @@ class SecretEventFeed {
  public:
   virtual ~SecretEventFeed() = default;
 
-  // Follows the events of the project from number `start` on (0: from now).
+  // Follows the project's events after `position` (empty: from this call on).
+  // A position that cannot be followed is answered by the first Next.
   virtual std::unique_ptr<EventFollower> FollowEvents(
-      const std::string& project_uid, uint64_t start) = 0;
+      const std::string& project_uid, const std::string& position) = 0;
 };
 
 // A stream of policy updates. Destroying it ends the stream. Thread-safe.
