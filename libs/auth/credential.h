@@ -1,0 +1,82 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_LIBS_AUTH_CREDENTIAL_H_
+#define KEYWARD_LIBS_AUTH_CREDENTIAL_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "libs/auth/principal.h"
+
+namespace keyward::auth {
+
+// How a credential was proven.
+enum class AuthenticationMethod {
+  kMutualTls,  // possession of a certificate's key, in the TLS handshake
+  kJwt,        // a bearer token's signature
+  kLocal,      // by being the process itself
+};
+
+// The word for it in records: "mtls", "jwt", "local".
+absl::string_view AuthenticationMethodName(AuthenticationMethod method);
+
+class CertificateAuthenticator;
+class JwtAuthenticator;
+class Authenticator;
+class LocalCredentials;
+class CredentialForTesting;
+
+// The right to make credentials. Only the classes that verify something, named
+// here, can construct one, so that "who can say that a caller is proven" is
+// answered by this list and not by a search through the code.
+class CredentialMint {
+ private:
+  friend class CertificateAuthenticator;
+  friend class JwtAuthenticator;
+  friend class Authenticator;
+  friend class LocalCredentials;
+  friend class CredentialForTesting;
+  CredentialMint() {}
+};
+
+// A caller who has proven to be `principal`, until `expire_time`. An immutable
+// value that holds nothing secret: neither the token nor its signature.
+class Credential {
+ public:
+  Credential(CredentialMint, Principal principal, AuthenticationMethod method,
+             std::string id, absl::Time expire_time)
+      : principal_(std::move(principal)),
+        method_(method),
+        id_(std::move(id)),
+        expire_time_(expire_time) {}
+
+  const Principal& principal() const { return principal_; }
+  AuthenticationMethod method() const { return method_; }
+
+  // Names this one credential in records and deny rules, in printable ASCII:
+  //   certificate:HEX      SHA-256 of the certificate (DER)
+  //   jwt:ISSUER_ID:JTI    the jti escaped as in principals
+  //   jwt:sha256:HEX       of a token without jti: SHA-256 of its signed part
+  //   local:SERVICE
+  // A deny rule on an id stops the honest use of a lost credential. Whoever
+  // holds a certificate with an ECDSA signature can write that signature in a
+  // second valid form and so change the fingerprint: against its holder, deny
+  // the principal.
+  const std::string& id() const { return id_; }
+
+  // The first moment at which it proves nothing any more.
+  absl::Time expire_time() const { return expire_time_; }
+
+ private:
+  Principal principal_;
+  AuthenticationMethod method_;
+  std::string id_;
+  absl::Time expire_time_;
+};
+
+}  // namespace keyward::auth
+
+#endif  // KEYWARD_LIBS_AUTH_CREDENTIAL_H_
