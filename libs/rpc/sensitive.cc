@@ -3,8 +3,6 @@
 
 #include "libs/rpc/sensitive.h"
 
-#include <string.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +15,7 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "libs/base/mutex.h"
+#include "libs/crypto/wipe.h"
 #include "libs/rpc/sensitive_plan.h"
 
 #ifndef GOOGLE_PROTOBUF_HAS_CEL_MAP_REFLECTION_FRIEND
@@ -63,10 +62,7 @@ using google::protobuf::expr::CelMapReflectionFriend;
 // which must not be written to.
 void WipeInPlace(const std::string& value) {
   if (value.empty()) return;
-  std::string& text = const_cast<std::string&>(value);
-  text.resize(text.capacity());
-  explicit_bzero(&text[0], text.size());
-  text.clear();
+  crypto::WipeString(const_cast<std::string*>(&value));
 }
 
 void WipeField(Message* message, const FieldDescriptor* field) {
