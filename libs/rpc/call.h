@@ -43,7 +43,8 @@ struct CallContext {
   std::string request_id;
   uint32_t element = 0;
 
-  // The public method's full name, "keyward.secrets.v1.SecretService.GetSecret".
+  // The public method's full name,
+  // "keyward.secrets.v1.SecretService.GetSecret".
   std::string method;
 
   // Who calls, as the gateway proved it.

@@ -61,8 +61,9 @@ class SnapshotFollower {
   // the stream is over. One call at a time. It may wait for ever: an idle
   // policy sends nothing.
   virtual void Next(
-      absl::AnyInvocable<void(absl::StatusOr<
-          keyward::internal::policy::v1::FollowSnapshotsResponse>)>
+      absl::AnyInvocable<
+          void(absl::StatusOr<
+               keyward::internal::policy::v1::FollowSnapshotsResponse>)>
           done) = 0;
 };
 
