@@ -33,6 +33,13 @@ inline constexpr char kSecretExpired[] = "SECRET_EXPIRED";
 inline constexpr char kSecretDeleted[] = "SECRET_DELETED";
 inline constexpr char kDeletionProtected[] = "DELETION_PROTECTED";
 
+// The state of the policy.
+inline constexpr char kProjectClosing[] = "PROJECT_CLOSING";
+inline constexpr char kProjectNotEmpty[] = "PROJECT_NOT_EMPTY";
+inline constexpr char kProjectPermanent[] = "PROJECT_PERMANENT";
+inline constexpr char kRoleInUse[] = "ROLE_IN_USE";
+inline constexpr char kLastAdministrator[] = "LAST_ADMINISTRATOR";
+
 // The position of a watch or a tail.
 inline constexpr char kPositionCompacted[] = "POSITION_COMPACTED";
 inline constexpr char kPositionForeign[] = "POSITION_FOREIGN";
