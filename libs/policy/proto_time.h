@@ -27,6 +27,13 @@ inline absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
          absl::Nanoseconds(timestamp.nanos());
 }
 
+// As google/protobuf/timestamp.proto bounds it: years 1 to 9999.
+inline bool IsValidTimestamp(const google::protobuf::Timestamp& timestamp) {
+  return timestamp.seconds() >= -62135596800 &&
+         timestamp.seconds() <= 253402300799 && timestamp.nanos() >= 0 &&
+         timestamp.nanos() <= 999999999;
+}
+
 // Until when a binding or deny rule holds; infinite future if it does not say.
 template <typename Rule>
 absl::Time ExpireTime(const Rule& rule) {
