@@ -226,6 +226,8 @@ struct CommitResult {
   std::string ToString() const;
 
   Outcome outcome = Outcome::kUnknown;
+  // Set by WriterSession, which chose the id: what to settle after kUnknown.
+  TransactionId id;
   uint64_t revision = 0;
   std::string txn_value;
   size_t failed_precondition = 0;

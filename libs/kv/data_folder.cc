@@ -1,0 +1,218 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/kv/data_folder.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "libs/kv/format.h"
+#include "libs/kv/rocksdb_status.h"
+
+namespace keyward::kv {
+namespace {
+
+constexpr char kLockFile[] = "KEYWARD.lock";
+constexpr char kCurrent[] = "CURRENT";
+
+std::string In(const std::string& folder, absl::string_view file) {
+  return absl::StrCat(folder, "/", file);
+}
+
+bool IsDefault(const rocksdb::FileSystem* file_system) {
+  return file_system == rocksdb::FileSystem::Default().get();
+}
+
+absl::Status MakeFolder(const std::string& path,
+                        rocksdb::FileSystem* file_system) {
+  if (!IsDefault(file_system)) {
+    return FromRocksDb(file_system->CreateDirIfMissing(path, {}, nullptr),
+                       "make the data folder");
+  }
+  // Parents get the same mode: they say where the data lies.
+  const mode_t old_mask = umask(0077);
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  umask(old_mask);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat("cannot make the data folder ",
+                                               path, ": ", error.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMode(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data folder ", path, " is not a folder"));
+  }
+  if (info.st_uid != geteuid()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data folder ", path, " belongs to user ", info.st_uid,
+                     ", not to this process's user ", geteuid(),
+                     "; run as that user or change its owner"));
+  }
+  if ((info.st_mode & 0077) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data folder ", path,
+                     " can be entered by other users; run: chmod 700 ", path));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> List(
+    const std::string& path, rocksdb::FileSystem* file_system) {
+  std::vector<std::string> names;
+  absl::Status status =
+      FromRocksDb(file_system->GetChildren(path, {}, &names, nullptr),
+                  absl::StrCat("list the data folder ", path));
+  if (!status.ok()) return status;
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) {
+                               return name == "." || name == ".." ||
+                                      name == kLockFile;
+                             }),
+              names.end());
+  return names;
+}
+
+bool Contains(const std::vector<std::string>& names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Files without which RocksDB would quietly begin anew.
+bool IsDatabaseFile(const std::string& name) {
+  return absl::StartsWith(name, "MANIFEST-") || absl::EndsWith(name, ".sst") ||
+         absl::EndsWith(name, ".log");
+}
+
+absl::Status CheckMarker(const std::string& path,
+                         rocksdb::FileSystem* file_system) {
+  std::string content;
+  absl::Status status =
+      FromRocksDb(rocksdb::ReadFileToString(
+                      file_system, In(path, format::kMarkerFile), &content),
+                  absl::StrCat("read ", In(path, format::kMarkerFile)));
+  if (!status.ok()) return status;
+  absl::StatusOr<uint64_t> version = format::DecodeMarker(content);
+  if (!version.ok()) {
+    return absl::DataLossError(
+        absl::StrCat(In(path, format::kMarkerFile),
+                     " is damaged; restore the data folder from a backup"));
+  }
+  if (*version > format::kVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the data folder ", path, " was written by a newer Keyward (format ",
+        *version, ", this one reads up to ", format::kVersion,
+        "); start that version, or restore a backup of this one"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckContents(const std::string& path,
+                           const std::vector<std::string>& names,
+                           rocksdb::FileSystem* file_system) {
+  if (!Contains(names, format::kMarkerFile)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the folder ", path, " is not empty and holds no Keyward data (no ",
+        format::kMarkerFile, " file); name another data folder"));
+  }
+  absl::Status status = CheckMarker(path, file_system);
+  if (!status.ok()) return status;
+  if (!Contains(names, kCurrent) &&
+      std::any_of(names.begin(), names.end(), IsDatabaseFile)) {
+    return absl::DataLossError(
+        absl::StrCat("the data folder ", path,
+                     " has lost its CURRENT file; restore it from a backup"));
+  }
+  return absl::OkStatus();
+}
+
+// First the content, then the name: a marker is never there half.
+absl::Status WriteMarker(const std::string& path,
+                         rocksdb::FileSystem* file_system) {
+  const std::string marker = In(path, format::kMarkerFile);
+  const std::string draft = marker + ".tmp";
+  rocksdb::IOStatus status = rocksdb::WriteStringToFile(
+      file_system, format::EncodeMarker(format::kVersion), draft, true);
+  if (status.ok()) status = file_system->RenameFile(draft, marker, {}, nullptr);
+  std::unique_ptr<rocksdb::FSDirectory> folder;
+  if (status.ok()) {
+    status = file_system->NewDirectory(path, {}, &folder, nullptr);
+  }
+  if (status.ok()) status = folder->Fsync({}, nullptr);
+  return FromRocksDb(status, absl::StrCat("write ", marker));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Claim(
+    std::string path, std::shared_ptr<rocksdb::FileSystem> file_system) {
+  absl::Status status = MakeFolder(path, file_system.get());
+  if (status.ok() && IsDefault(file_system.get())) status = CheckMode(path);
+  if (!status.ok()) return status;
+  // Looked at before the lock file is made: a folder of someone else stays as
+  // it is. (Ours is looked at again below, under the lock.)
+  absl::StatusOr<std::vector<std::string>> names =
+      List(path, file_system.get());
+  if (!names.ok()) return names.status();
+  const std::string draft = absl::StrCat(format::kMarkerFile, ".tmp");
+  const auto is_new = [&draft](const std::vector<std::string>& files) {
+    return std::all_of(files.begin(), files.end(),
+                       [&](const std::string& f) { return f == draft; });
+  };
+  if (!is_new(*names)) {
+    status = CheckContents(path, *names, file_system.get());
+    if (!status.ok()) return status;
+  }
+  rocksdb::FileLock* lock = nullptr;
+  if (!file_system->LockFile(In(path, kLockFile), {}, &lock, nullptr).ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the data folder ", path,
+        " is in use by another process; stop it, or name another folder"));
+  }
+  std::unique_ptr<DataFolder> folder(
+      new DataFolder(std::move(path), std::move(file_system), lock));
+  names = List(folder->path_, folder->file_system_.get());
+  if (!names.ok()) return names.status();
+  status =
+      is_new(*names)
+          ? WriteMarker(folder->path_, folder->file_system_.get())
+          : CheckContents(folder->path_, *names, folder->file_system_.get());
+  if (!status.ok()) return status;
+  folder->empty_ = !Contains(*names, kCurrent);
+  return folder;
+}
+
+DataFolder::~DataFolder() {
+  // The lock goes with the process anyway; nothing to do about an error.
+  file_system_->UnlockFile(lock_, {}, nullptr).PermitUncheckedError();
+}
+
+absl::Status CheckReadableFolder(const std::string& path,
+                                 rocksdb::FileSystem* file_system) {
+  rocksdb::IOStatus exists = file_system->FileExists(path, {}, nullptr);
+  if (exists.IsNotFound()) {
+    return absl::NotFoundError(absl::StrCat("there is no data folder ", path));
+  }
+  absl::StatusOr<std::vector<std::string>> names = List(path, file_system);
+  if (!names.ok()) return names.status();
+  absl::Status status = CheckContents(path, *names, file_system);
+  if (!status.ok()) return status;
+  if (!Contains(*names, kCurrent)) {
+    return absl::NotFoundError(
+        absl::StrCat("the data folder ", path, " holds no database yet"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace keyward::kv

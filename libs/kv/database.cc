@@ -1,0 +1,128 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/kv/database.h"
+
+#include "libs/kv/rocksdb_status.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/options.h"
+#include "rocksdb/table.h"
+
+namespace keyward::kv {
+namespace {
+
+// One false positive in 100 absent keys: most commits look for an id and a key
+// that are not there.
+constexpr double kBloomBitsPerKey = 10;
+
+// Of the write buffer, for the filter that answers the same question there.
+constexpr double kMemtableBloomRatio = 0.02;
+
+// Logs are replayed at start: this bounds how long that takes.
+constexpr uint64_t kMaxWalBytes = uint64_t{64} << 20;
+
+// RocksDB's own text log, which holds file names and sizes.
+constexpr size_t kInfoLogBytes = size_t{1} << 20;
+constexpr size_t kInfoLogFiles = 4;
+
+void SetDurability(rocksdb::Options* options) {
+  // A record cut short at the end of the log was never acknowledged; anything
+  // else that is wrong with a log must stop the start, not be skipped.
+  options->wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A log that was synced and is missing or short is noticed.
+  options->track_and_verify_wals_in_manifest = true;
+  options->paranoid_checks = true;
+  options->force_consistency_checks = true;
+  // After a failed background write RocksDB would resume by itself. The engine
+  // closes it instead, and reads back what the disk really has.
+  options->max_bgerror_resume_count = 0;
+  // What a failed sync left in the page cache is written anew as a table at
+  // the next open, rather than trusted as a log.
+  options->avoid_flush_during_recovery = false;
+}
+
+// Nothing may keep bytes longer than the file that they were deleted from, and
+// payloads must not be guessable by how well they compress.
+void SetErasability(rocksdb::Options* options) {
+  options->compression = rocksdb::kNoCompression;
+  options->bottommost_compression = rocksdb::kNoCompression;
+  options->wal_compression = rocksdb::kNoCompression;
+  options->recycle_log_file_num = 0;
+  options->WAL_ttl_seconds = 0;
+  options->WAL_size_limit_MB = 0;
+}
+
+rocksdb::Options MakeOptions(const DatabaseOptions& ours, rocksdb::Env* env) {
+  rocksdb::Options options;
+  options.env = env;
+  options.create_if_missing = ours.create;
+  SetDurability(&options);
+  SetErasability(&options);
+  options.write_buffer_size = ours.write_buffer_bytes;
+  options.max_total_wal_size = kMaxWalBytes;
+  options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
+  options.memtable_whole_key_filtering = true;
+  options.max_log_file_size = kInfoLogBytes;
+  options.keep_log_file_num = kInfoLogFiles;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // They would write tables of their own into the folder.
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.block_cache = rocksdb::NewLRUCache(ours.block_cache_bytes);
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+rocksdb::WriteOptions SyncedWrite() {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  // A bit that flips in memory between here and the log is noticed.
+  options.protection_bytes_per_key = 8;
+  return options;
+}
+
+Database::Database(std::unique_ptr<rocksdb::Env> env,
+                   std::unique_ptr<rocksdb::DB> db)
+    : env_(std::move(env)),
+      db_(std::move(db)),
+      snapshots_(std::make_unique<SnapshotSet>(db_.get())) {}
+
+Database::~Database() { snapshots_->EndAll(); }
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const DatabaseOptions& options) {
+  std::unique_ptr<rocksdb::Env> env =
+      rocksdb::NewCompositeEnv(options.file_system);
+  rocksdb::DB* db = nullptr;
+  absl::Status status = FromRocksDb(
+      rocksdb::DB::Open(MakeOptions(options, env.get()), options.path, &db),
+      "open the database in " + options.path);
+  if (!status.ok()) return status;
+  return std::unique_ptr<Database>(
+      new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db)));
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::OpenSecondary(
+    const DatabaseOptions& options, const std::string& scratch) {
+  std::unique_ptr<rocksdb::Env> env =
+      rocksdb::NewCompositeEnv(options.file_system);
+  rocksdb::Options rocksdb_options = MakeOptions(options, env.get());
+  // The writer may delete a file at any time; an open one stays readable.
+  rocksdb_options.max_open_files = -1;
+  rocksdb::DB* db = nullptr;
+  absl::Status status = FromRocksDb(
+      rocksdb::DB::OpenAsSecondary(rocksdb_options, options.path, scratch, &db),
+      "open the database in " + options.path + " to read it");
+  if (!status.ok()) return status;
+  return std::unique_ptr<Database>(
+      new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db)));
+}
+
+}  // namespace keyward::kv

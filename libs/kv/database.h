@@ -1,0 +1,66 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_LIBS_KV_DATABASE_H_
+#define KEYWARD_LIBS_KV_DATABASE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/kv/snapshot_set.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+
+namespace keyward::kv {
+
+struct DatabaseOptions {
+  std::string path;
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+  bool create = false;
+  size_t block_cache_bytes = 0;
+  size_t write_buffer_bytes = 0;
+};
+
+// An open RocksDB with the settings that the promises rest on; database.cc
+// says why each. Thread-safe. What was read from it must be gone before it is.
+class Database {
+ public:
+  // Opens for reading and writing. DATA_LOSS if it is damaged, UNAVAILABLE if
+  // files cannot be read or written.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(
+      const DatabaseOptions& options);
+
+  // Opens what `options.path` holds now, beside a process that writes it or
+  // not, without writing there; `scratch` is an empty folder for RocksDB's own
+  // notes. The view does not move on.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenSecondary(
+      const DatabaseOptions& options, const std::string& scratch);
+
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::DB* db() const { return db_.get(); }
+
+  // The snapshots that are open on it; they end with it.
+  SnapshotSet* snapshots() const { return snapshots_.get(); }
+
+ private:
+  Database(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db);
+
+  const std::unique_ptr<rocksdb::Env> env_;  // Outlives db_.
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::unique_ptr<SnapshotSet> snapshots_;
+};
+
+// The options of every write: synced, that is, durable when it returns.
+rocksdb::WriteOptions SyncedWrite();
+
+}  // namespace keyward::kv
+
+#endif  // KEYWARD_LIBS_KV_DATABASE_H_

@@ -1,0 +1,103 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/kv/janitor.h"
+
+#include <memory>
+#include <set>
+
+#include "libs/kv/rocksdb_status.h"
+#include "libs/kv/transaction.h"
+#include "rocksdb/options.h"
+
+namespace keyward::kv {
+namespace {
+
+// With more keys than this, one compaction of everything between the first and
+// the last costs less than one for each.
+constexpr size_t kMaxRanges = 32;
+
+// Appends the keys of [begin, end), as long as there are fewer than `limit`.
+absl::Status AppendRange(rocksdb::DB* db, const std::string& begin,
+                         const std::string& end, size_t limit,
+                         std::vector<std::string>* keys) {
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &upper;
+  read.fill_cache = false;
+  std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(read));
+  for (it->Seek(begin); it->Valid() && keys->size() < limit; it->Next()) {
+    keys->push_back(it->key().ToString());
+  }
+  return FromRocksDb(it->status(), "look for records to purge");
+}
+
+// The ranges of one session's ids: below `floor` if it is open, else all.
+absl::Status AppendSessions(rocksdb::DB* db, const EngineState& state,
+                            size_t limit, std::vector<std::string>* keys) {
+  uint64_t next = 0;
+  const auto key = [](uint64_t session, uint64_t number) {
+    return format::TransactionKey(TransactionId::InSession(session, number));
+  };
+  for (const auto& [session, floor] : state.sessions) {
+    absl::Status status =
+        AppendRange(db, key(next, 0), key(session, floor), limit, keys);
+    if (!status.ok()) return status;
+    next = session + 1;
+  }
+  return AppendRange(db, key(next, 0),
+                     format::SpaceEnd(format::Space::kTransaction), limit,
+                     keys);
+}
+
+}  // namespace
+
+absl::Status RemoveFromDisk(rocksdb::DB* db,
+                            const std::vector<format::Erasure>& erasures) {
+  absl::Status status =
+      FromRocksDb(db->Flush(rocksdb::FlushOptions()), "flush erased values");
+  if (!status.ok()) return status;
+  std::set<std::string> keys;
+  for (const format::Erasure& erasure : erasures) {
+    keys.insert(format::DataKey(erasure.key));
+  }
+  if (keys.empty()) return absl::OkStatus();
+  rocksdb::CompactRangeOptions options;
+  // Without it a value that already lies on the last level would stay there.
+  options.bottommost_level_compaction =
+      rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.exclusive_manual_compaction = false;
+  const auto compact = [&](const std::string& from, const std::string& to) {
+    const rocksdb::Slice begin(from);
+    const rocksdb::Slice end(to);
+    return FromRocksDb(db->CompactRange(options, &begin, &end),
+                       "compact erased values away");
+  };
+  if (keys.size() > kMaxRanges) return compact(*keys.begin(), *keys.rbegin());
+  for (const std::string& key : keys) {
+    status = compact(key, key);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> FindGarbage(rocksdb::DB* db,
+                                                     const EngineState& state,
+                                                     size_t limit) {
+  std::vector<std::string> keys;
+  absl::Status status = AppendRange(
+      db, format::TransactionKey(TransactionId::Intent(0)),
+      format::TransactionKey(TransactionId::Intent(state.intent_floor)), limit,
+      &keys);
+  if (status.ok()) status = AppendSessions(db, state, limit, &keys);
+  for (const auto& [keyspace, through] : state.feeds) {
+    if (!status.ok()) break;
+    status =
+        AppendRange(db, format::FeedBegin(keyspace, 0),
+                    format::FeedBegin(keyspace, through + 1), limit, &keys);
+  }
+  if (!status.ok()) return status;
+  return keys;
+}
+
+}  // namespace keyward::kv

@@ -1,0 +1,42 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is done behind the commits: removing erased bytes from the disk, and
+// finding the engine's records that nothing can read any more.
+
+#ifndef KEYWARD_LIBS_KV_JANITOR_H_
+#define KEYWARD_LIBS_KV_JANITOR_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/kv/engine_state.h"
+#include "libs/kv/format.h"
+#include "rocksdb/db.h"
+
+namespace keyward::kv {
+
+// Rewrites whatever holds old values of the keys in `erasures`, so that when
+// it returns OK the bytes are in no file of the database: flushes the write
+// buffer, which lets go of the log, and compacts each key's range down to the
+// last level. Blocks for as long as rewriting takes. UNAVAILABLE or DATA_LOSS
+// as RocksDB reports; nothing may be concluded then.
+//
+// No snapshot that is older than the erasures may be open: it would keep the
+// bytes.
+absl::Status RemoveFromDisk(rocksdb::DB* db,
+                            const std::vector<format::Erasure>& erasures);
+
+// Disk keys, at most `limit`, of records that are out of everyone's sight: of
+// ids below their floor or of closed sessions, and of compacted events. Fewer
+// than `limit` means that there are no more.
+absl::StatusOr<std::vector<std::string>> FindGarbage(rocksdb::DB* db,
+                                                     const EngineState& state,
+                                                     size_t limit);
+
+}  // namespace keyward::kv
+
+#endif  // KEYWARD_LIBS_KV_JANITOR_H_

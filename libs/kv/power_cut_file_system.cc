@@ -1,0 +1,452 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/kv/power_cut_file_system.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstring>
+#include <utility>
+
+#include "rocksdb/env.h"
+
+namespace keyward::kv {
+namespace {
+
+using rocksdb::FileOptions;
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+using rocksdb::Slice;
+
+// Tests that forget to release a stall fail after this instead of hanging.
+constexpr absl::Duration kMaxStall = absl::Minutes(1);
+
+std::string FolderOf(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+// "a//b/" and "a/b" are the same.
+std::string Clean(const std::string& path) {
+  std::string clean;
+  for (const char c : path) {
+    if (c == '/' && !clean.empty() && clean.back() == '/') continue;
+    clean.push_back(c);
+  }
+  if (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+  return clean;
+}
+
+// RocksDB's own text log is of no interest here.
+class NoLogger : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+  size_t GetLogFileSize() const override { return 0; }
+};
+
+IOStatus Missing(const std::string& path) {
+  return IOStatus::NotFound("no such file", path);
+}
+
+}  // namespace
+
+class PowerCutFileSystem::SequentialFile : public rocksdb::FSSequentialFile {
+ public:
+  SequentialFile(PowerCutFileSystem* fs, std::shared_ptr<File> file)
+      : fs_(fs), file_(std::move(file)) {}
+
+  IOStatus Read(size_t n, const IOOptions&, Slice* result, char* scratch,
+                IODebugContext*) override {
+    MutexLock lock(&fs_->mu_);
+    const size_t left = file_->data.size() - std::min(at_, file_->data.size());
+    n = std::min(n, left);
+    memcpy(scratch, file_->data.data() + at_, n);
+    at_ += n;
+    *result = Slice(scratch, n);
+    return IOStatus::OK();
+  }
+  IOStatus Skip(uint64_t n) override {
+    at_ += n;
+    return IOStatus::OK();
+  }
+
+ private:
+  PowerCutFileSystem* const fs_;
+  const std::shared_ptr<File> file_;
+  size_t at_ = 0;
+};
+
+class PowerCutFileSystem::RandomAccessFile
+    : public rocksdb::FSRandomAccessFile {
+ public:
+  RandomAccessFile(const PowerCutFileSystem* fs, std::shared_ptr<File> file)
+      : fs_(fs), file_(std::move(file)) {}
+
+  IOStatus Read(uint64_t offset, size_t n, const IOOptions&, Slice* result,
+                char* scratch, IODebugContext*) const override {
+    MutexLock lock(&fs_->mu_);
+    const size_t size = file_->data.size();
+    const size_t at = std::min<size_t>(offset, size);
+    n = std::min(n, size - at);
+    memcpy(scratch, file_->data.data() + at, n);
+    *result = Slice(scratch, n);
+    return IOStatus::OK();
+  }
+
+ private:
+  const PowerCutFileSystem* const fs_;
+  const std::shared_ptr<File> file_;
+};
+
+class PowerCutFileSystem::WritableFile : public rocksdb::FSWritableFile {
+ public:
+  WritableFile(PowerCutFileSystem* fs, std::shared_ptr<File> file)
+      : fs_(fs), file_(std::move(file)) {}
+
+  using rocksdb::FSWritableFile::Append;
+  IOStatus Append(const Slice& data, const IOOptions&,
+                  IODebugContext*) override {
+    MutexLock lock(&fs_->mu_);
+    if (fs_->space_limit_ != UINT64_MAX &&
+        fs_->UsedLocked() + data.size() > fs_->space_limit_) {
+      return IOStatus::NoSpace("the disk is full");
+    }
+    file_->data.append(data.data(), data.size());
+    return IOStatus::OK();
+  }
+  IOStatus Truncate(uint64_t size, const IOOptions&, IODebugContext*) override {
+    MutexLock lock(&fs_->mu_);
+    file_->data.resize(size);
+    file_->durable = std::min<size_t>(file_->durable, size);
+    return IOStatus::OK();
+  }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override {
+    IOStatus status = fs_->BeginSync(file_.get());
+    if (!status.ok()) return status;
+    MutexLock lock(&fs_->mu_);
+    file_->durable = file_->data.size();
+    return status;
+  }
+  IOStatus Close(const IOOptions&, IODebugContext*) override {
+    return IOStatus::OK();
+  }
+  IOStatus Flush(const IOOptions&, IODebugContext*) override {
+    return IOStatus::OK();
+  }
+  uint64_t GetFileSize(const IOOptions&, IODebugContext*) override {
+    MutexLock lock(&fs_->mu_);
+    return file_->data.size();
+  }
+  bool IsSyncThreadSafe() const override { return true; }
+
+ private:
+  PowerCutFileSystem* const fs_;
+  const std::shared_ptr<File> file_;
+};
+
+class PowerCutFileSystem::Directory : public rocksdb::FSDirectory {
+ public:
+  Directory(PowerCutFileSystem* fs, std::string path)
+      : fs_(fs), path_(std::move(path)) {}
+
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
+    IOStatus status = fs_->BeginSync(nullptr);
+    if (status.ok()) fs_->SyncNames(path_);
+    return status;
+  }
+  // RocksDB closes its folders, and counts an answer of "not supported" as a
+  // failure.
+  IOStatus Close(const IOOptions&, IODebugContext*) override {
+    return IOStatus::OK();
+  }
+
+ private:
+  PowerCutFileSystem* const fs_;
+  const std::string path_;
+};
+
+struct PowerCutFileSystem::Lock : public rocksdb::FileLock {
+  explicit Lock(std::string locked) : path(std::move(locked)) {}
+  const std::string path;
+};
+
+PowerCutFileSystem::PowerCutFileSystem(const DiskImage& image) {
+  MutexLock lock(&mu_);
+  for (const auto& [path, content] : image) {
+    auto file = std::make_shared<File>();
+    file->data = content;
+    file->durable = content.size();
+    names_[path] = file;
+    folders_.insert(FolderOf(path));
+  }
+  durable_names_ = names_;
+}
+
+DiskImage PowerCutFileSystem::Image(Unsynced unsynced) const {
+  MutexLock lock(&mu_);
+  DiskImage image;
+  const bool kept = unsynced == Unsynced::kKept;
+  for (const auto& [path, file] : kept ? names_ : durable_names_) {
+    size_t size = file->durable;
+    if (kept) size = file->data.size();
+    if (unsynced == Unsynced::kTorn) {
+      size += (file->data.size() - file->durable) / 2;
+    }
+    image[path] = file->data.substr(0, size);
+  }
+  return image;
+}
+
+void PowerCutFileSystem::FailSyncs(uint64_t skip, uint64_t count, bool lose) {
+  MutexLock lock(&mu_);
+  fail_skip_ = skip;
+  fail_count_ = count;
+  fail_loses_ = lose;
+}
+
+void PowerCutFileSystem::StallSyncs() {
+  MutexLock lock(&mu_);
+  stall_ = true;
+}
+
+void PowerCutFileSystem::ReleaseSyncs() {
+  MutexLock lock(&mu_);
+  stall_ = false;
+  released_.SignalAll();
+}
+
+uint64_t PowerCutFileSystem::Stalled() const {
+  MutexLock lock(&mu_);
+  return stalled_;
+}
+
+void PowerCutFileSystem::SetSpaceLimit(uint64_t bytes) {
+  MutexLock lock(&mu_);
+  space_limit_ = bytes;
+}
+
+uint64_t PowerCutFileSystem::syncs() const {
+  MutexLock lock(&mu_);
+  return syncs_;
+}
+
+IOStatus PowerCutFileSystem::BeginSync(File* file) {
+  if (before_sync_) before_sync_(syncs());
+  MutexLock lock(&mu_);
+  ++syncs_;
+  ++stalled_;
+  while (stall_) {
+    if (!released_.WaitFor(&mu_, kMaxStall)) break;
+  }
+  --stalled_;
+  if (fail_count_ == 0) return IOStatus::OK();
+  if (fail_skip_ > 0) {
+    --fail_skip_;
+    return IOStatus::OK();
+  }
+  --fail_count_;
+  if (fail_loses_ && file != nullptr) file->data.resize(file->durable);
+  return IOStatus::IOError("the sync failed");
+}
+
+void PowerCutFileSystem::SyncNames(const std::string& folder) {
+  MutexLock lock(&mu_);
+  for (auto it = durable_names_.begin(); it != durable_names_.end();) {
+    it = FolderOf(it->first) == folder ? durable_names_.erase(it) : ++it;
+  }
+  for (const auto& [path, file] : names_) {
+    if (FolderOf(path) == folder) durable_names_[path] = file;
+  }
+}
+
+uint64_t PowerCutFileSystem::UsedLocked() const {
+  uint64_t used = 0;
+  for (const auto& [path, file] : names_) used += file->data.size();
+  return used;
+}
+
+std::shared_ptr<PowerCutFileSystem::File> PowerCutFileSystem::Find(
+    const std::string& path) const {
+  MutexLock lock(&mu_);
+  const auto found = names_.find(Clean(path));
+  return found == names_.end() ? nullptr : found->second;
+}
+
+IOStatus PowerCutFileSystem::NewSequentialFile(
+    const std::string& path, const FileOptions&,
+    std::unique_ptr<rocksdb::FSSequentialFile>* result, IODebugContext*) {
+  std::shared_ptr<File> file = Find(path);
+  if (file == nullptr) return Missing(path);
+  *result = std::make_unique<SequentialFile>(this, std::move(file));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::NewRandomAccessFile(
+    const std::string& path, const FileOptions&,
+    std::unique_ptr<rocksdb::FSRandomAccessFile>* result, IODebugContext*) {
+  std::shared_ptr<File> file = Find(path);
+  if (file == nullptr) return Missing(path);
+  *result = std::make_unique<RandomAccessFile>(this, std::move(file));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::NewWritableFile(
+    const std::string& path, const FileOptions&,
+    std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext*) {
+  auto file = std::make_shared<File>();
+  {
+    MutexLock lock(&mu_);
+    names_[Clean(path)] = file;
+  }
+  *result = std::make_unique<WritableFile>(this, std::move(file));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::ReopenWritableFile(
+    const std::string& path, const FileOptions& options,
+    std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* debug) {
+  std::shared_ptr<File> file = Find(path);
+  if (file == nullptr) return NewWritableFile(path, options, result, debug);
+  *result = std::make_unique<WritableFile>(this, std::move(file));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::NewDirectory(
+    const std::string& path, const IOOptions&,
+    std::unique_ptr<rocksdb::FSDirectory>* result, IODebugContext*) {
+  *result = std::make_unique<Directory>(this, Clean(path));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::FileExists(const std::string& path,
+                                        const IOOptions&, IODebugContext*) {
+  if (Find(path) != nullptr) return IOStatus::OK();
+  MutexLock lock(&mu_);
+  return folders_.count(Clean(path)) > 0 ? IOStatus::OK() : Missing(path);
+}
+
+IOStatus PowerCutFileSystem::GetChildren(const std::string& path,
+                                         const IOOptions&,
+                                         std::vector<std::string>* result,
+                                         IODebugContext*) {
+  const std::string folder = Clean(path);
+  MutexLock lock(&mu_);
+  if (folders_.count(folder) == 0) return Missing(path);
+  result->clear();
+  for (const auto& [name, file] : names_) {
+    if (FolderOf(name) == folder) {
+      result->push_back(name.substr(folder.size() + 1));
+    }
+  }
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::DeleteFile(const std::string& path,
+                                        const IOOptions&, IODebugContext*) {
+  MutexLock lock(&mu_);
+  return names_.erase(Clean(path)) > 0 ? IOStatus::OK() : Missing(path);
+}
+
+IOStatus PowerCutFileSystem::CreateDir(const std::string& path,
+                                       const IOOptions&, IODebugContext*) {
+  MutexLock lock(&mu_);
+  return folders_.insert(Clean(path)).second
+             ? IOStatus::OK()
+             : IOStatus::IOError("the folder exists", path);
+}
+
+IOStatus PowerCutFileSystem::CreateDirIfMissing(const std::string& path,
+                                                const IOOptions&,
+                                                IODebugContext*) {
+  MutexLock lock(&mu_);
+  folders_.insert(Clean(path));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::DeleteDir(const std::string& path,
+                                       const IOOptions&, IODebugContext*) {
+  MutexLock lock(&mu_);
+  return folders_.erase(Clean(path)) > 0 ? IOStatus::OK() : Missing(path);
+}
+
+IOStatus PowerCutFileSystem::GetFileSize(const std::string& path,
+                                         const IOOptions&, uint64_t* result,
+                                         IODebugContext*) {
+  std::shared_ptr<File> file = Find(path);
+  if (file == nullptr) return Missing(path);
+  MutexLock lock(&mu_);
+  *result = file->data.size();
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::GetFileModificationTime(const std::string& path,
+                                                     const IOOptions&,
+                                                     uint64_t* result,
+                                                     IODebugContext*) {
+  *result = 0;
+  return Find(path) == nullptr ? Missing(path) : IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::RenameFile(const std::string& from,
+                                        const std::string& to, const IOOptions&,
+                                        IODebugContext*) {
+  MutexLock lock(&mu_);
+  const auto found = names_.find(Clean(from));
+  if (found == names_.end()) return Missing(from);
+  std::shared_ptr<File> file = found->second;
+  names_.erase(found);
+  names_[Clean(to)] = std::move(file);
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::LockFile(const std::string& path, const IOOptions&,
+                                      rocksdb::FileLock** result,
+                                      IODebugContext*) {
+  MutexLock lock(&mu_);
+  if (!locked_.insert(Clean(path)).second) {
+    return IOStatus::IOError("locked already", path);
+  }
+  *result = new Lock(Clean(path));
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::UnlockFile(rocksdb::FileLock* lock_file,
+                                        const IOOptions&, IODebugContext*) {
+  const std::unique_ptr<Lock> held(static_cast<Lock*>(lock_file));
+  MutexLock lock(&mu_);
+  locked_.erase(held->path);
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::GetTestDirectory(const IOOptions&,
+                                              std::string* result,
+                                              IODebugContext*) {
+  *result = "/test";
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::NewLogger(const std::string&, const IOOptions&,
+                                       std::shared_ptr<rocksdb::Logger>* result,
+                                       IODebugContext*) {
+  *result = std::make_shared<NoLogger>();
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::GetAbsolutePath(const std::string& path,
+                                             const IOOptions&,
+                                             std::string* result,
+                                             IODebugContext*) {
+  *result = path;
+  return IOStatus::OK();
+}
+
+IOStatus PowerCutFileSystem::IsDirectory(const std::string& path,
+                                         const IOOptions&, bool* result,
+                                         IODebugContext*) {
+  MutexLock lock(&mu_);
+  *result = folders_.count(Clean(path)) > 0;
+  return IOStatus::OK();
+}
+
+}  // namespace keyward::kv

@@ -1,0 +1,31 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/kv/result_slot.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+
+namespace keyward::kv {
+
+void ResultSlot::Set(CommitResult result) {
+  MutexLock lock(&mu_);
+  result_ = std::move(result);
+  set_.SignalAll();
+}
+
+CommitResult ResultSlot::Await(absl::Duration timeout) {
+  const absl::Time until = absl::Now() + timeout;
+  MutexLock lock(&mu_);
+  while (!result_.has_value()) {
+    if (!set_.WaitUntil(&mu_, until) && !result_.has_value()) {
+      return CommitResult::Unknown(
+          absl::DeadlineExceededError("the store did not answer in time"));
+    }
+  }
+  return *std::move(result_);
+}
+
+}  // namespace keyward::kv

@@ -1,0 +1,90 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A real RocksDB store for tests of anything that keeps state, on a disk in
+// memory that can fail, stall, fill up and lose power. Prefer it to a mock.
+//
+//   TestKv kv({"event/"});
+//   MyService service(kv.store());
+//   ...
+//   ASSERT_TRUE(kv.PowerCut().ok());  // a new store() over what was synced
+
+#ifndef KEYWARD_LIBS_KV_TEST_KV_H_
+#define KEYWARD_LIBS_KV_TEST_KV_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "libs/kv/kv.h"
+#include "libs/kv/rocksdb_kv.h"
+
+namespace keyward::kv {
+
+class PowerCutFileSystem;
+
+// Not thread-safe, apart from the store itself and the faults.
+class TestKv {
+ public:
+  // What is left of a disk when its power fails.
+  enum class Cut {
+    kUnsyncedLost,  // nothing that was not synced
+    kUnsyncedTorn,  // half of what each file had unsynced
+  };
+
+  // Opens a new store with feeds for `feeds`; `clock` is the system's if null,
+  // else it outlives this. Dies if that fails.
+  explicit TestKv(std::vector<std::string> feeds = {},
+                  const Clock* clock = nullptr);
+
+  // The same with options of one's own; path and clock may be left out.
+  explicit TestKv(RocksDbOptions options);
+
+  ~TestKv();
+  TestKv(const TestKv&) = delete;
+  TestKv& operator=(const TestKv&) = delete;
+
+  // Valid until the next of Close, Restart, Kill and PowerCut.
+  KeyValueStore* store() { return store_.get(); }
+
+  // Each ends store() and opens a new one. Faults that were set do not carry
+  // over. The status is that of opening.
+  absl::Status Restart();  // an orderly end
+  absl::Status Kill();     // as kill -9: all that was written stays
+  absl::Status PowerCut(Cut cut = Cut::kUnsyncedLost);
+
+  // Ends store(), which is null until the next Restart or PowerCut.
+  void Close() { store_.reset(); }
+
+  // The files as they are now, path to content, and a store over others: to
+  // flip bits. Close first.
+  std::map<std::string, std::string> Files() const;
+  absl::Status OpenFiles(const std::map<std::string, std::string>& files);
+
+  // Faults of the disk; see PowerCutFileSystem.
+  void FailSyncs(uint64_t skip, uint64_t count, bool lose_unsynced = false);
+  void StallSyncs();
+  void ReleaseSyncs();
+  uint64_t StalledSyncs() const;
+  void SetSpaceLimit(uint64_t bytes);
+
+  // The file system itself, for tests of this library.
+  PowerCutFileSystem* disk() { return disk_.get(); }
+
+ private:
+  absl::Status Open();
+  absl::Status OpenImage(const std::map<std::string, std::string>& files);
+
+  SystemClock system_clock_;
+  RocksDbOptions options_;
+  std::shared_ptr<PowerCutFileSystem> disk_;
+  std::unique_ptr<KeyValueStore> store_;
+};
+
+}  // namespace keyward::kv
+
+#endif  // KEYWARD_LIBS_KV_TEST_KV_H_
