@@ -1,0 +1,143 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/pipeline.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/policy/public_actions.h"
+#include "services/gateway/stream_call.h"
+#include "services/gateway/unary_call.h"
+
+namespace keyward::gateway {
+namespace {
+
+using google::protobuf::ServiceDescriptor;
+
+absl::Status NotServed() {
+  return MakeError(absl::StatusCode::kUnimplemented, kNotImplemented,
+                   "no such method");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(
+    const PipelineDependencies& dependencies, const PipelineOptions& options,
+    StatusSource status) {
+  const std::vector<const ServiceDescriptor*> services =
+      policy::PublicServices();
+  absl::StatusOr<std::unique_ptr<MethodTable>> methods =
+      MethodTable::Create(services);
+  if (!methods.ok()) return methods.status();
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(
+      dependencies, options, std::move(status), *std::move(methods)));
+  for (const ServiceDescriptor* service : services) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const MethodRule* rule = pipeline->methods_->Find(service->method(i));
+      if (service->method(i)->server_streaming() &&
+          MakeOpener(&pipeline->parts_, rule) == nullptr) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("stream ", rule->name, " has no source"));
+      }
+    }
+  }
+  pipeline->Tick();
+  return pipeline;
+}
+
+Pipeline::Pipeline(const PipelineDependencies& dependencies,
+                   const PipelineOptions& options, StatusSource status,
+                   std::unique_ptr<MethodTable> methods)
+    : timer_(dependencies.timer),
+      methods_(std::move(methods)),
+      options_(options),
+      limiter_(dependencies.clock, options.rate_limits),
+      refusals_(dependencies.clock, dependencies.audit_log),
+      local_(dependencies.clock, std::move(status)) {
+  parts_.clock = dependencies.clock;
+  parts_.random = dependencies.random;
+  parts_.methods = methods_.get();
+  parts_.authenticator = dependencies.authenticator;
+  parts_.limiter = &limiter_;
+  parts_.refusals = &refusals_;
+  parts_.view = &view_;
+  parts_.registry = &registry_;
+  parts_.local = &local_;
+  parts_.audit_log = dependencies.audit_log;
+  parts_.audit_feed = dependencies.audit_feed;
+  parts_.event_feed = dependencies.event_feed;
+  parts_.store = dependencies.store;
+  parts_.policy = dependencies.policy;
+  parts_.audit = dependencies.audit;
+}
+
+Pipeline::~Pipeline() {
+  {
+    MutexLock lock(&tick_mu_);
+    stopping_ = true;
+    if (tick_ != 0 && timer_->Cancel(tick_)) tick_ = 0;
+    while (ticking_ || tick_ != 0) {
+      tick_done_.WaitFor(&tick_mu_, absl::Seconds(1));
+    }
+  }
+  refusals_.FlushCounts(absl::InfiniteFuture());
+}
+
+void Pipeline::Tick() {
+  {
+    MutexLock lock(&tick_mu_);
+    tick_ = 0;
+    if (stopping_) return tick_done_.SignalAll();
+    ticking_ = true;
+  }
+  const absl::Time now = parts_.clock->Now();
+  registry_.Sweep(now);
+  view_.Sweep(now);
+  refusals_.FlushCounts(now);
+  MutexLock lock(&tick_mu_);
+  ticking_ = false;
+  if (stopping_) return tick_done_.SignalAll();
+  tick_ = timer_->RunAt(now + CallRegistry::kSweepInterval, [this] { Tick(); });
+}
+
+void Pipeline::HandleUnary(rpc::IncomingCall call, rpc::UnaryDone done) {
+  const MethodRule* rule = methods_->Find(call.method);
+  if (rule == nullptr || rule->method->server_streaming()) {
+    return done(NotServed(), nullptr);
+  }
+  std::shared_ptr<PipelineCall> run;
+  if (rule->repeated()) {
+    run = std::make_shared<BatchCall>(&parts_, rule, std::move(call),
+                                      std::move(done));
+  } else if (rule->change) {
+    run = std::make_shared<ChangeCall>(&parts_, rule, std::move(call),
+                                       std::move(done));
+  } else {
+    run = std::make_shared<ReadCall>(&parts_, rule, std::move(call),
+                                     std::move(done));
+  }
+  run->Start();
+}
+
+void Pipeline::HandleStream(rpc::IncomingCall call,
+                            std::shared_ptr<rpc::StreamWriter> writer) {
+  const MethodRule* rule = methods_->Find(call.method);
+  if (rule == nullptr || !rule->method->server_streaming()) {
+    return writer->Finish(NotServed());
+  }
+  if (parts_.streams.fetch_add(1) >= options_.max_streams) {
+    parts_.streams.fetch_sub(1);
+    return writer->Finish(
+        MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                  "too many streams are open on this gateway"));
+  }
+  auto run = std::make_shared<StreamCall>(&parts_, rule, std::move(call),
+                                          std::move(writer),
+                                          MakeOpener(&parts_, rule));
+  run->Start();
+}
+
+}  // namespace keyward::gateway

@@ -1,0 +1,106 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The access pipeline: one way for every method of every public contract.
+// See pipeline_call.h for what happens on it.
+
+#ifndef KEYWARD_SERVICES_GATEWAY_PIPELINE_H_
+#define KEYWARD_SERVICES_GATEWAY_PIPELINE_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
+#include "libs/base/clock.h"
+#include "libs/base/mutex.h"
+#include "libs/base/timer.h"
+#include "libs/crypto/random.h"
+#include "libs/rpc/audit_log.h"
+#include "libs/rpc/call.h"
+#include "libs/rpc/change_feed.h"
+#include "libs/rpc/incoming_call.h"
+#include "services/gateway/call_registry.h"
+#include "services/gateway/caller_authenticator.h"
+#include "services/gateway/local_methods.h"
+#include "services/gateway/method_table.h"
+#include "services/gateway/pipeline_call.h"
+#include "services/gateway/policy_view.h"
+#include "services/gateway/rate_limiter.h"
+#include "services/gateway/refusal_recorder.h"
+
+namespace keyward::gateway {
+
+// What a pipeline is built on. All must outlive it.
+struct PipelineDependencies {
+  const Clock* clock = nullptr;
+  Timer* timer = nullptr;
+  crypto::RandomSource* random = nullptr;
+  CallerAuthenticator* authenticator = nullptr;
+  rpc::AuditLog* audit_log = nullptr;
+  rpc::AuditFeed* audit_feed = nullptr;
+  rpc::SecretEventFeed* event_feed = nullptr;
+  rpc::Owner* store = nullptr;
+  rpc::Owner* policy = nullptr;
+  rpc::Owner* audit = nullptr;
+};
+
+struct PipelineOptions {
+  RateLimits rate_limits;
+  // Streams that may be open at once; more are RESOURCE_EXHAUSTED.
+  size_t max_streams = 10000;
+};
+
+// Thread-safe. Calls that are under way keep using it: destroy it only after
+// the transport has finished all of them.
+class Pipeline : public rpc::CallHandler {
+ public:
+  // FAILED_PRECONDITION if a method's access option does not compile, or a
+  // stream has no source: the gateway then refuses to start.
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Create(
+      const PipelineDependencies& dependencies, const PipelineOptions& options,
+      StatusSource status);
+
+  // Stops the sweeping.
+  ~Pipeline() override;
+
+  void HandleUnary(rpc::IncomingCall call, rpc::UnaryDone done) override;
+  void HandleStream(rpc::IncomingCall call,
+                    std::shared_ptr<rpc::StreamWriter> writer) override;
+
+  // Where snapshots and fences arrive.
+  PolicyView& view() { return view_; }
+  const MethodTable& methods() const { return *methods_; }
+  // Calls and streams under way.
+  size_t calls_under_way() const { return registry_.size(); }
+
+ private:
+  Pipeline(const PipelineDependencies& dependencies,
+           const PipelineOptions& options, StatusSource status,
+           std::unique_ptr<MethodTable> methods);
+
+  // Ends what is past its deadline, and arms itself again.
+  void Tick();
+
+  Timer* const timer_;
+  const std::unique_ptr<MethodTable> methods_;
+  const PipelineOptions options_;
+  CallRegistry registry_;
+  PolicyView view_;
+  RateLimiter limiter_;
+  RefusalRecorder refusals_;
+  LocalMethods local_;
+  PipelineParts parts_;
+
+  Mutex tick_mu_;
+  CondVar tick_done_;
+  bool stopping_ ABSL_GUARDED_BY(tick_mu_) = false;
+  bool ticking_ ABSL_GUARDED_BY(tick_mu_) = false;
+  Timer::Id tick_ ABSL_GUARDED_BY(tick_mu_) = 0;
+};
+
+}  // namespace keyward::gateway
+
+#endif  // KEYWARD_SERVICES_GATEWAY_PIPELINE_H_

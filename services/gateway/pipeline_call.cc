@@ -1,0 +1,368 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/pipeline_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/audit/entry.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/rpc/sensitive.h"
+#include "services/gateway/audit_item.h"
+#include "services/gateway/proto_time.h"
+
+namespace keyward::gateway {
+namespace {
+
+using audit::v1::AuditEntry;
+using google::protobuf::Message;
+
+// The call ends this much before its caller's deadline, so that the caller is
+// told UNAVAILABLE, and why, instead of giving up by itself: a tenth of the
+// time it gave, but time enough for a sweep and an answer, and never so much
+// that a long deadline is wasted.
+constexpr absl::Duration kLeastMargin = absl::Milliseconds(30);
+constexpr absl::Duration kGreatestMargin = absl::Milliseconds(250);
+
+absl::Time OwnDeadline(absl::Time now, absl::Time callers) {
+  if (callers == absl::InfiniteFuture()) return callers;
+  const absl::Duration margin =
+      std::clamp((callers - now) / 10, kLeastMargin, kGreatestMargin);
+  return callers - margin;
+}
+
+absl::Status Unavailable(absl::string_view reason, absl::string_view message) {
+  return MakeError(absl::StatusCode::kUnavailable, reason, message);
+}
+
+}  // namespace
+
+rpc::Owner* PipelineParts::OwnerOf(MethodOwner owner) const {
+  switch (owner) {
+    case MethodOwner::kStore:
+      return store;
+    case MethodOwner::kPolicy:
+      return policy;
+    case MethodOwner::kAudit:
+      return audit;
+    case MethodOwner::kGateway:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+PipelineCall::PipelineCall(const PipelineParts* parts, const MethodRule* rule,
+                           rpc::IncomingCall call)
+    : parts_(parts),
+      rule_(rule),
+      call_(std::move(call)),
+      start_(parts->clock->Now()),
+      deadline_(OwnDeadline(start_, call_.deadline)) {}
+
+PipelineCall::~PipelineCall() {
+  if (call_.request != nullptr) rpc::WipeSensitive(call_.request.get());
+}
+
+void PipelineCall::Start() {
+  registration_ = parts_->registry->Add(weak_from_this(), deadline_);
+  absl::StatusOr<std::string> id = crypto::NewUuid(*parts_->random);
+  if (!id.ok()) {
+    // Without randomness no id, and no nonce either: refuse (P8).
+    return Answer(Unavailable(kStoreUnavailable, "no randomness"));
+  }
+  request_id_ = *std::move(id);
+  absl::StatusOr<auth::Credential> credential =
+      parts_->authenticator->Authenticate(call_.peer);
+  if (!credential.ok()) {
+    parts_->refusals->Record(call_.peer, request_id_, rule_->name,
+                             credential.status());
+    return Answer(credential.status());
+  }
+  credential_ = *std::move(credential);
+  if (!WithinRate()) return;
+  if (call_.request == nullptr) {
+    return RefuseInvalid(absl::InvalidArgumentError(absl::StrCat(
+        "the bytes are no ", rule_->method->input_type()->full_name())));
+  }
+  if (absl::Status resolved = Resolve(); !resolved.ok()) {
+    return RefuseInvalid(std::move(resolved));
+  }
+  Decide();
+}
+
+bool PipelineCall::WithinRate() {
+  const std::string principal = credential_->principal().ToString();
+  RateLimiter::Verdict verdict = parts_->limiter->Take(principal, Cost());
+  if (verdict.allowed && !verdict.refusals_end) return true;
+  const absl::Status refused = WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                "this principal calls too often"),
+      verdict.retry_after);
+  AuditEntry entry = NewEntry(audit::v1::ENTRY_KIND_REFUSALS);
+  if (verdict.refusals_end) {
+    entry.set_count(verdict.refused);
+    entry.set_detail("refusals for the principal's rate end");
+    // A fact about earlier calls; this one need not wait for it.
+    AppendFact(parts_->audit_log, std::move(entry), deadline_,
+               [](rpc::AppendResult) {});
+    return true;
+  }
+  if (!verdict.refusals_begin) {
+    Answer(refused);
+    return false;
+  }
+  entry.set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
+  entry.set_detail("refusals for the principal's rate begin");
+  Record({std::move(entry)}, std::nullopt,
+         [this, refused](rpc::AppendResult) { Answer(refused); });
+  return false;
+}
+
+void PipelineCall::RefuseInvalid(absl::Status status) {
+  // The resource stays empty: people paste secrets where names belong.
+  AuditEntry entry = NewEntry(audit::v1::ENTRY_KIND_INVALID);
+  entry.set_code(static_cast<int>(status.code()));
+  Record({std::move(entry)}, std::nullopt,
+         [this, status = std::move(status)](rpc::AppendResult) mutable {
+           Answer(std::move(status));
+         });
+}
+
+absl::Status PipelineCall::Resolve() {
+  absl::StatusOr<std::vector<Target>> targets = rule_->Resolve(request());
+  if (!targets.ok()) return targets.status();
+  targets_ = *std::move(targets);
+  return absl::OkStatus();
+}
+
+void PipelineCall::Decide() {
+  parts_->view->WhenReady(
+      deadline_, [self = shared_from_this()](SnapshotPtr snapshot) {
+        if (self->answered()) return;
+        if (snapshot == nullptr) {
+          return self->Answer(Unavailable(
+              kPolicyUnavailable,
+              "this gateway does not have the policy that is in force"));
+        }
+        RequestDecision decision = self->DecideUnder(*snapshot);
+        if (!decision.allowed) {
+          return self->Deny(std::move(decision), snapshot->revision());
+        }
+        self->decision_ = std::move(decision);
+        self->Authorized(std::move(snapshot));
+      });
+}
+
+RequestDecision PipelineCall::DecideUnder(
+    const policy::PolicySnapshot& snapshot) {
+  RequestDecision first;
+  for (const Target& target : targets_) {
+    RequestDecision decision = DecideTarget(snapshot, target);
+    if (!decision.allowed) return decision;
+    if (first.resource.empty()) first = std::move(decision);
+  }
+  return first;
+}
+
+RequestDecision PipelineCall::DecideTarget(
+    const policy::PolicySnapshot& snapshot, const Target& target) const {
+  RequestDecision result;
+  result.action = target.action;
+  result.resource = target.resource.ToString();
+  if (target.kind == access::v1::KIND_SELF) {
+    result.allowed = true;
+    result.rule = "self";
+    return result;
+  }
+  const absl::Time now = parts_->clock->Now();
+  const policy::Caller caller{credential_->principal().ToString(),
+                              credential_->id()};
+  if (target.kind == access::v1::KIND_COLLECTION) {
+    // Only whether anything below might be shown; each item is decided by
+    // itself before it is.
+    result.allowed = snapshot.HoldsAnywhereUnder(caller, target.action,
+                                                 target.resource, now);
+    result.rule = result.allowed ? "item by item" : "";
+    return result;
+  }
+  policy::Decision decision =
+      snapshot.Decide(caller, target.action, target.resource, now);
+  result.allowed = decision.allowed;
+  result.rule = std::move(decision.rule);
+  return result;
+}
+
+absl::Status PipelineCall::DeniedError(const RequestDecision& decision) {
+  return MakeError(
+      absl::StatusCode::kPermissionDenied, kPermissionDenied,
+      absl::StrCat("missing ", decision.action, " on ", decision.resource),
+      {{"action", decision.action}, {"resource", decision.resource}});
+}
+
+absl::Status PipelineCall::CheckBeforeOwner(
+    const policy::PolicySnapshot& snapshot) const {
+  if (!rule_->not_implemented.empty()) {
+    return MakeError(absl::StatusCode::kUnimplemented, kNotImplemented,
+                     rule_->not_implemented);
+  }
+  // Projects are policy's own; everybody else's resources need theirs to be.
+  if (rule_->owner == MethodOwner::kPolicy) return absl::OkStatus();
+  for (const Target& target : targets_) {
+    if (target.kind == access::v1::KIND_SELF) continue;
+    absl::Status status = snapshot.CheckProject(
+        target.resource, target.kind == access::v1::KIND_PARENT);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void PipelineCall::Deny(RequestDecision decision, uint64_t revision) {
+  AuditEntry entry =
+      NewDecisionEntry(audit::v1::ENTRY_KIND_DENIAL, decision, revision);
+  entry.set_code(static_cast<int>(absl::StatusCode::kPermissionDenied));
+  // Fenced like an allow: a grant that has returned is never denied (P2).
+  Record({std::move(entry)}, revision,
+         [this, decision = std::move(decision)](rpc::AppendResult) {
+           Answer(DeniedError(decision));
+         });
+}
+
+void PipelineCall::Restart() {
+  Forget();
+  if (answered()) return;
+  if (++restarts_ > kMaxRestarts) {
+    return Answer(Unavailable(kPolicyUnavailable,
+                              "the policy changes faster than it can be read"));
+  }
+  Decide();
+}
+
+void PipelineCall::Record(
+    std::vector<AuditEntry> entries, std::optional<uint64_t> fenced,
+    absl::AnyInvocable<void(rpc::AppendResult)> accepted) {
+  rpc::AppendItem item;
+  item.entries.reserve(entries.size());
+  for (AuditEntry& entry : entries) {
+    absl::StatusOr<std::string> leaf = audit::SerializeEntry(std::move(entry));
+    // What cannot be put on record does not happen.
+    if (!leaf.ok()) {
+      Forget();
+      return Answer(Unavailable(kAuditUnavailable, leaf.status().message()));
+    }
+    item.entries.push_back(*std::move(leaf));
+  }
+  item.fenced_revision = fenced;
+  item.deadline = std::min(deadline_, parts_->clock->Now() + absl::Seconds(60));
+  parts_->audit_log->Append(
+      std::move(item),
+      [self = shared_from_this(),
+       accepted = std::move(accepted)](rpc::AppendResult result) mutable {
+        self->OnAppended(std::move(result), std::move(accepted));
+      });
+}
+
+void PipelineCall::OnAppended(
+    rpc::AppendResult result,
+    absl::AnyInvocable<void(rpc::AppendResult)> accepted) {
+  if (result.fence != 0) parts_->view->OnFence(result.fence);
+  switch (result.status) {
+    case rpc::AppendStatus::kAccepted:
+    case rpc::AppendStatus::kIntentClosed:
+      return accepted(std::move(result));
+    case rpc::AppendStatus::kFence:
+      return Restart();
+    case rpc::AppendStatus::kFailed:
+    case rpc::AppendStatus::kUnknown:
+      break;
+  }
+  Forget();
+  absl::Status error = std::move(result.error);
+  // An audit that answers garbage refuses too (P8).
+  if (error.ok() || error.code() == absl::StatusCode::kInvalidArgument) {
+    error = Unavailable(kAuditUnavailable, "the audit log did not take it");
+  }
+  Answer(std::move(error));
+}
+
+void PipelineCall::Answer(absl::Status status,
+                          std::unique_ptr<Message> response) {
+  if (answered_.exchange(true, std::memory_order_acq_rel)) {
+    if (response != nullptr) rpc::WipeSensitive(response.get());
+    return;
+  }
+  Deliver(std::move(status), std::move(response));
+}
+
+void PipelineCall::Expire() {
+  Answer(Unavailable(kDeadlineTooShort,
+                     "the deadline passed before the call was done"));
+}
+
+AuditEntry PipelineCall::NewEntry(audit::v1::EntryKind kind) const {
+  const absl::Time now = parts_->clock->Now();
+  AuditEntry entry;
+  *entry.mutable_time() = ToProto(now);
+  *entry.mutable_duration() = ToProto(now - start_);
+  entry.set_kind(kind);
+  entry.set_request_id(request_id_);
+  entry.set_method(rule_->name);
+  entry.set_peer(call_.peer.peer);
+  entry.set_user_agent(call_.peer.user_agent);
+  if (credential_.has_value()) {
+    entry.set_principal(credential_->principal().ToString());
+    entry.set_authentication(
+        std::string(auth::AuthenticationMethodName(credential_->method())));
+    entry.set_credential_id(credential_->id());
+  }
+  return entry;
+}
+
+AuditEntry PipelineCall::NewDecisionEntry(audit::v1::EntryKind kind,
+                                          const RequestDecision& decision,
+                                          uint64_t revision) const {
+  AuditEntry entry = NewEntry(kind);
+  entry.set_action(decision.action);
+  entry.set_resource(decision.resource);
+  entry.set_decision(decision.allowed ? audit::v1::DECISION_ALLOW
+                                      : audit::v1::DECISION_DENY);
+  entry.set_rule(decision.rule);
+  entry.set_policy_revision(revision);
+  return entry;
+}
+
+void PipelineCall::CheckAnswer(const MethodRule& rule,
+                               rpc::CallResult* result) {
+  if (!result->status.ok()) return;
+  if (result->response != nullptr &&
+      result->response->GetDescriptor() == rule.method->output_type()) {
+    return;
+  }
+  if (result->response != nullptr) rpc::WipeSensitive(result->response.get());
+  result->response.reset();
+  result->status =
+      Unavailable(kResponseMismatch, "the owning service answered nonsense");
+  if (result->outcome != rpc::Outcome::kNone) {
+    result->outcome = rpc::Outcome::kUnknown;
+  }
+}
+
+rpc::CallContext PipelineCall::NewContext(
+    const policy::PolicySnapshot& snapshot,
+    const RequestDecision& decision) const {
+  rpc::CallContext context;
+  context.request_id = request_id_;
+  context.method = rule_->name;
+  context.principal = credential_->principal().ToString();
+  context.credential_id = credential_->id();
+  context.resource = decision.resource;
+  absl::StatusOr<ResourceName> name = ResourceName::Parse(decision.resource);
+  if (name.ok()) context.project_uid = snapshot.ProjectUid(*name);
+  context.policy_revision = snapshot.revision();
+  context.deadline = deadline_;
+  return context;
+}
+
+}  // namespace keyward::gateway

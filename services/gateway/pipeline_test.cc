@@ -1,0 +1,379 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/pipeline.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "services/gateway/pipeline_test_kit.h"
+
+namespace keyward::gateway {
+namespace {
+
+using absl::StatusCode;
+using audit::v1::ENTRY_KIND_ACCESS;
+using audit::v1::ENTRY_KIND_DENIAL;
+using audit::v1::ENTRY_KIND_INTENT;
+using audit::v1::ENTRY_KIND_INVALID;
+using audit::v1::ENTRY_KIND_OUTCOME;
+using audit::v1::ENTRY_KIND_REFUSALS;
+using audit::v1::ENTRY_KIND_UNAUTHENTICATED;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_F(PipelineTest, P1_AReadIsAnsweredOnlyWhenItsRecordIsDurable) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  log_.held = true;
+  auto reply = Access(kReader);
+  EXPECT_EQ(reply->count, 0);
+  log_.Release();
+  EXPECT_EQ(reply->count, 1);
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_EQ(PayloadOf(*reply), "plaintext");
+}
+
+TEST_F(PipelineTest, P1_ARecordThatFailsMeansThatNothingIsAnswered) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  log_.instead = rpc::AppendResult();  // failed
+  auto reply = Access(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(reply->response, nullptr);
+}
+
+TEST_F(PipelineTest, P1_ARecordWhoseFateIsUnknownMeansThatNothingIsAnswered) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  log_.instead = rpc::AppendResult();
+  log_.instead->status = rpc::AppendStatus::kUnknown;
+  auto reply = Access(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(reply->response, nullptr);
+}
+
+TEST_F(PipelineTest, P1_ACallerWithoutTheRightNeverReachesTheStore) {
+  auto reply = Access(kStranger);
+  EXPECT_EQ(reply->status.code(), StatusCode::kPermissionDenied);
+  EXPECT_TRUE(store_.contexts.empty());
+}
+
+TEST_F(PipelineTest, P1_ADenialIsAnsweredOnlyWhenItsRecordIsDurable) {
+  log_.held = true;
+  auto reply = Access(kStranger);
+  EXPECT_EQ(reply->count, 0);
+  log_.Release();
+  EXPECT_EQ(reply->status.code(), StatusCode::kPermissionDenied);
+  ASSERT_EQ(log_.OfKind(ENTRY_KIND_DENIAL).size(), 1u);
+}
+
+TEST_F(PipelineTest, P1_TheOwnerIsAskedForAChangeOnlyWhenTheIntentIsDurable) {
+  log_.held = true;
+  auto reply = Destroy(kReader);
+  EXPECT_TRUE(store_.contexts.empty());
+  log_.ReleaseOne();
+  ASSERT_EQ(store_.contexts.size(), 1u);
+  EXPECT_EQ(store_.contexts[0].intent_id, 0u);
+}
+
+TEST_F(PipelineTest, P1_AChangeIsAnsweredOnlyWhenItsOutcomeIsDurable) {
+  store_.answer = [](auto&, auto&) { return Changed(rpc::Outcome::kApplied); };
+  log_.held = true;
+  auto reply = Destroy(kReader);
+  log_.ReleaseOne();
+  EXPECT_EQ(store_.contexts.size(), 1u);
+  EXPECT_EQ(reply->count, 0);
+  log_.ReleaseOne();
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+}
+
+TEST_F(PipelineTest, P1_AnIntentThatFailsMeansThatNothingChanges) {
+  log_.instead = rpc::AppendResult();
+  auto reply = Destroy(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(store_.contexts.empty());
+}
+
+TEST_F(PipelineTest, P1_ARequestThatIsNoRequestIsOnRecordWithoutAResource) {
+  auto reply = Access(kReader, "hunter2");
+  EXPECT_EQ(reply->status.code(), StatusCode::kInvalidArgument);
+  auto records = log_.OfKind(ENTRY_KIND_INVALID);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].resource(), "");
+  EXPECT_THAT(records[0].ShortDebugString(), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(PipelineTest, P1_UnparsedBytesAreOnRecordUnderTheCallersName) {
+  rpc::IncomingCall call = NewCall(kReader, "AccessSecretVersion",
+                                   secrets::v1::AccessSecretVersionRequest());
+  call.request = nullptr;
+  absl::Status answered;
+  pipeline_->HandleUnary(std::move(call),
+                         [&](absl::Status status, auto) { answered = status; });
+  EXPECT_EQ(answered.code(), StatusCode::kInvalidArgument);
+  ASSERT_EQ(log_.OfKind(ENTRY_KIND_INVALID).size(), 1u);
+  EXPECT_EQ(log_.entries[0].principal(), kReader);
+}
+
+TEST_F(PipelineTest, ARecordSaysWhoDidWhatAndUnderWhichRule) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  Access(kReader);
+  auto records = log_.OfKind(ENTRY_KIND_ACCESS);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].principal(), kReader);
+  EXPECT_EQ(records[0].action(), "secrets.access");
+  EXPECT_EQ(records[0].resource(), "projects/default/secrets/db/versions/1");
+  EXPECT_EQ(records[0].rule(), "projects/default/bindings/b");
+  EXPECT_EQ(records[0].policy_revision(), 1u);
+  EXPECT_EQ(records[0].code(), 0);
+  EXPECT_EQ(records[0].decision(), audit::v1::DECISION_ALLOW);
+  EXPECT_EQ(records[0].credential_id(), "certificate:00");
+}
+
+TEST_F(PipelineTest, P5_NoRecordHoldsTheValue) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  Access(kReader);
+  for (const auto& entry : log_.entries) {
+    EXPECT_THAT(entry.ShortDebugString(), Not(HasSubstr("plaintext")));
+  }
+}
+
+TEST_F(PipelineTest, ADenialNamesTheMissingActionAndNoRule) {
+  auto reply = Access(kStranger);
+  EXPECT_THAT(std::string(reply->status.message()),
+              HasSubstr("secrets.access"));
+  EXPECT_THAT(std::string(reply->status.message()), Not(HasSubstr("bindings")));
+}
+
+TEST_F(PipelineTest, P2_AReadDecidedUnderAnOlderPolicyIsDecidedAgain) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  Stage(2, {});  // revokes
+  log_.held = true;
+  auto reply = Access(kReader);
+  PutInForce(2);
+  log_.Release();
+  EXPECT_EQ(reply->status.code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(reply->response, nullptr);
+}
+
+TEST_F(PipelineTest, P2_NothingFetchedUnderARefusedDecisionIsUsedAgain) {
+  int fetches = 0;
+  store_.answer = [&](auto&, auto&) {
+    return Payload(absl::StrCat("fetch-", ++fetches));
+  };
+  Stage(2, {kReader});
+  log_.held = true;
+  auto reply = Access(kReader);
+  PutInForce(2);
+  log_.Release();
+  EXPECT_EQ(PayloadOf(*reply), "fetch-2");
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_ACCESS)[0].policy_revision(), 2u);
+}
+
+TEST_F(PipelineTest, P2_AGrantThatIsInForceIsNeverDenied) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  Stage(2, {kStranger});
+  PutInForce(2);  // this gateway has not been told
+  auto reply = Access(kStranger);
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_TRUE(log_.OfKind(ENTRY_KIND_DENIAL).empty());
+}
+
+TEST_F(PipelineTest, P2_AStagedPolicyDecidesNothingBeforeItIsInForce) {
+  Stage(2, {kStranger});
+  auto reply = Access(kStranger);
+  EXPECT_EQ(reply->status.code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_DENIAL)[0].policy_revision(), 1u);
+}
+
+TEST_F(PipelineTest, P2_AGatewayWithoutThePolicyInForceWaitsForIt) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  PutInForce(2);
+  auto reply = Access(kReader);
+  EXPECT_EQ(reply->count, 0);
+  Stage(2, {kReader});
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_EQ(reply->count, 1);
+}
+
+TEST_F(PipelineTest, P8_AGatewayWithoutThePolicyInForceRefusesInTime) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  PutInForce(2);
+  auto reply = Access(kReader);
+  PassTime(absl::Seconds(10));
+  EXPECT_EQ(reply->count, 1);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, P2_AChangeRefusedByTheOwnersFenceStartsUnderANewIntent) {
+  int calls = 0;
+  store_.answer = [&](auto&, auto&) {
+    if (++calls > 1) return Changed(rpc::Outcome::kApplied);
+    rpc::CallResult refused;
+    refused.status = absl::AbortedError("fence");
+    refused.outcome = rpc::Outcome::kNotApplied;
+    refused.refusal = rpc::Refusal::kFence;
+    return refused;
+  };
+  auto reply = Destroy(kReader);
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+  ASSERT_EQ(store_.contexts.size(), 2u);
+  EXPECT_NE(store_.contexts[0].intent_id, store_.contexts[1].intent_id);
+  auto outcomes = log_.OfKind(ENTRY_KIND_OUTCOME);
+  ASSERT_EQ(outcomes.size(), 2u);
+  EXPECT_EQ(outcomes[0].outcome(), audit::v1::CHANGE_OUTCOME_NOT_APPLIED);
+  EXPECT_EQ(outcomes[0].intent_index(), 0u);
+  EXPECT_EQ(outcomes[1].outcome(), audit::v1::CHANGE_OUTCOME_APPLIED);
+  EXPECT_EQ(outcomes[1].intent_index(), 2u);
+}
+
+TEST_F(PipelineTest, P8_APolicyThatNeverSettlesIsAnsweredUnavailable) {
+  store_.answer = [&](auto&, auto&) {
+    rpc::CallResult refused;
+    refused.status = absl::AbortedError("fence");
+    refused.outcome = rpc::Outcome::kNotApplied;
+    refused.refusal = rpc::Refusal::kFence;
+    return refused;
+  };
+  auto reply = Destroy(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, P8_AStoreThatHangsIsAnsweredBeforeTheCallersDeadline) {
+  auto reply = Access(kReader);
+  PassTime(absl::Seconds(10) - absl::Milliseconds(200));
+  EXPECT_EQ(reply->count, 1);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, P8_AnAnswerThatComesTooLateIsDropped) {
+  auto reply = Access(kReader);
+  PassTime(absl::Seconds(11));
+  store_.waiting.front()(Payload("plaintext"));
+  EXPECT_EQ(reply->count, 1);
+  EXPECT_EQ(reply->response, nullptr);
+}
+
+TEST_F(PipelineTest, P8_AnAuditThatHangsIsAnsweredInTimeAndReleasesNothing) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  log_.held = true;
+  auto reply = Access(kReader);
+  PassTime(absl::Seconds(11));
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  log_.Release();
+  EXPECT_EQ(reply->count, 1);
+  EXPECT_EQ(reply->response, nullptr);
+}
+
+TEST_F(PipelineTest, P8_AnOwnerThatAnswersNonsenseIsNotPassedOn) {
+  store_.answer = [](auto&, auto&) {
+    rpc::CallResult result;
+    result.response = std::make_unique<secrets::v1::GetSecretResponse>();
+    return result;
+  };
+  EXPECT_EQ(Access(kReader)->status.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, P8_AnOwnerThatAnswersNothingIsNotPassedOn) {
+  store_.answer = [](auto&, auto&) { return rpc::CallResult(); };
+  EXPECT_EQ(Access(kReader)->status.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, P4_AChangeOfUnknownFateIsCalledSo) {
+  store_.answer = [](auto&, auto&) { return Changed(rpc::Outcome::kUnknown); };
+  auto reply = Destroy(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(reply->status), kOutcomeUnknown);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_OUTCOME)[0].outcome(),
+            audit::v1::CHANGE_OUTCOME_UNKNOWN);
+}
+
+TEST_F(PipelineTest, P4_AChangeThatExpiresAtTheOwnerIsOfUnknownFate) {
+  auto reply = Destroy(kReader);
+  PassTime(absl::Seconds(11));
+  EXPECT_EQ(ErrorReason(reply->status), kOutcomeUnknown);
+}
+
+TEST_F(PipelineTest, P4_TheOutcomeOfAnExpiredChangeStillGoesOnRecord) {
+  auto reply = Destroy(kReader);
+  PassTime(absl::Seconds(11));
+  store_.waiting.front()(Changed(rpc::Outcome::kApplied));
+  ASSERT_EQ(log_.OfKind(ENTRY_KIND_OUTCOME).size(), 1u);
+  EXPECT_EQ(reply->count, 1);
+}
+
+TEST_F(PipelineTest, P1_AChangeThatExpiresBeforeItsIntentIsNeverMade) {
+  log_.held = true;
+  auto reply = Destroy(kReader);
+  PassTime(absl::Seconds(11));
+  EXPECT_NE(ErrorReason(reply->status), kOutcomeUnknown);
+  log_.Release();
+  EXPECT_TRUE(store_.contexts.empty());
+}
+
+TEST_F(PipelineTest, P1_AnOutcomeThatCannotBeRecordedIsNotAnsweredAsDone) {
+  store_.answer = [this](auto&, auto&) {
+    log_.instead = rpc::AppendResult();
+    return Changed(rpc::Outcome::kApplied);
+  };
+  auto reply = Destroy(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(reply->status), kOutcomeUnknown);
+}
+
+TEST_F(PipelineTest, ABarredIntentIsNeverAnsweredAsFinal) {
+  store_.answer = [](auto&, auto&) {
+    rpc::CallResult barred;
+    barred.status = absl::FailedPreconditionError("barred");
+    barred.outcome = rpc::Outcome::kNotApplied;
+    barred.refusal = rpc::Refusal::kBarred;
+    return barred;
+  };
+  auto reply = Destroy(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(reply->status), kIntentBarred);
+}
+
+TEST_F(PipelineTest, ACallerWithoutCredentialsIsRefusedAndRecordedTenTimes) {
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_EQ(Access("")->status.code(), StatusCode::kUnauthenticated);
+  }
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_UNAUTHENTICATED).size(), 10u);
+  PassTime(absl::Seconds(61));
+  auto counts = log_.OfKind(ENTRY_KIND_REFUSALS);
+  ASSERT_EQ(counts.size(), 1u);
+  EXPECT_EQ(counts[0].count(), 5u);
+  EXPECT_EQ(counts[0].peer(), "ipv4:127.0.0.1");
+}
+
+TEST_F(PipelineTest, AProjectThatDoesNotExistLooksLikeOneThatIsForbidden) {
+  secrets::v1::GetSecretRequest request;
+  request.set_name("projects/unknown/secrets/db");
+  // Allowed nowhere there: the same answer as for what exists.
+  EXPECT_EQ(Call(kReader, "GetSecret", request)->status.code(),
+            StatusCode::kPermissionDenied);
+}
+
+class LimitedPipelineTest : public PipelineTest {
+ protected:
+  LimitedPipelineTest() { rate_limits_ = {.per_second = 1, .burst = 2}; }
+};
+
+TEST_F(LimitedPipelineTest, BeginAndEndOfRefusalsAreOnRecord) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  EXPECT_TRUE(Access(kReader)->status.ok());
+  EXPECT_TRUE(Access(kReader)->status.ok());
+  for (int i = 0; i < 3; ++i) {
+    auto refused = Access(kReader);
+    EXPECT_EQ(refused->status.code(), StatusCode::kResourceExhausted);
+    EXPECT_TRUE(RetryAfter(refused->status).has_value());
+  }
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
+  PassTime(absl::Seconds(2));
+  EXPECT_TRUE(Access(kReader)->status.ok());
+  auto records = log_.OfKind(ENTRY_KIND_REFUSALS);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].count(), 3u);
+}
+
+}  // namespace
+}  // namespace keyward::gateway

@@ -1,0 +1,235 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/stream_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "services/gateway/audit_item.h"
+
+namespace keyward::gateway {
+namespace {
+
+using audit::v1::AuditEntry;
+
+// How long each step of a stream may take before it counts as an outage: the
+// opening, and the check of one message.
+constexpr absl::Duration kStepTime = absl::Seconds(10);
+
+rpc::IncomingCall WithOpeningDeadline(const PipelineParts* parts,
+                                      rpc::IncomingCall call) {
+  call.deadline = std::min(call.deadline, parts->clock->Now() + kStepTime);
+  return call;
+}
+
+}  // namespace
+
+StreamCall::StreamCall(const PipelineParts* parts, const MethodRule* rule,
+                       rpc::IncomingCall call,
+                       std::shared_ptr<rpc::StreamWriter> writer, Opener opener)
+    : PipelineCall(parts, rule, WithOpeningDeadline(parts, std::move(call))),
+      writer_(std::move(writer)),
+      opener_(std::move(opener)) {}
+
+StreamCall::~StreamCall() {
+  parts().streams.fetch_sub(1);
+  if (listener_ != 0) parts().view->RemoveListener(listener_);
+}
+
+std::shared_ptr<StreamCall> StreamCall::self() {
+  return std::static_pointer_cast<StreamCall>(shared_from_this());
+}
+
+void StreamCall::Authorized(SnapshotPtr snapshot) {
+  AuditEntry entry = NewDecisionEntry(audit::v1::ENTRY_KIND_STREAM_OPENED,
+                                      decision(), snapshot->revision());
+  Record({std::move(entry)}, snapshot->revision(),
+         [this, snapshot](rpc::AppendResult) {
+           if (!answered()) Open(*snapshot);
+         });
+}
+
+void StreamCall::Open(const policy::PolicySnapshot& snapshot) {
+  opened_.store(true);
+  WatchForEnd();
+  absl::StatusOr<std::unique_ptr<StreamSource>> source =
+      opener_(NewContext(snapshot, decision()), request());
+  if (!source.ok()) return End(source.status());
+  source_ = *std::move(source);
+  FetchNext();
+}
+
+void StreamCall::WatchForEnd() {
+  // Weak, so that none of these keeps a stream that is over.
+  std::weak_ptr<StreamCall> weak = self();
+  writer_->OnCancel([weak] {
+    if (auto call = weak.lock()) {
+      call->End(absl::CancelledError("the caller went away"));
+    }
+  });
+  expiry_ = parts().registry->Add(weak_from_this(), credential().expire_time());
+  const uint64_t listener = parts().view->AddListener(
+      std::make_shared<absl::AnyInvocable<void()>>([weak] {
+        if (auto call = weak.lock()) call->OnPolicyChanged();
+      }));
+  {
+    MutexLock lock(&mu_);
+    listener_ = listener;
+  }
+  // The policy may have moved on between the decision and the listener.
+  OnPolicyChanged();
+}
+
+void StreamCall::OnPolicyChanged() {
+  SnapshotPtr snapshot = parts().view->Current();
+  if (snapshot == nullptr) return;
+  RequestDecision decision = DecideUnder(*snapshot);
+  if (!decision.allowed) End(DeniedError(decision));
+}
+
+void StreamCall::Expire() {
+  if (!opened_.load()) return PipelineCall::Expire();
+  if (parts().clock->Now() < credential().expire_time()) return;
+  End(MakeError(absl::StatusCode::kUnauthenticated, kUnauthenticated,
+                "the credential has expired"));
+}
+
+bool StreamCall::ended() {
+  MutexLock lock(&mu_);
+  return end_.has_value();
+}
+
+void StreamCall::FetchNext() {
+  if (ended()) return;
+  if (last_batch_) return End(absl::OkStatus());
+  source_->Next([call = self()](absl::StatusOr<StreamBatch> batch) {
+    call->OnFetched(std::move(batch));
+  });
+}
+
+void StreamCall::OnFetched(absl::StatusOr<StreamBatch> batch) {
+  if (!batch.ok()) return End(batch.status());
+  last_batch_ = batch->last;
+  for (StreamItem& item : batch->items) items_.push_back(std::move(item));
+  DeliverNext();
+}
+
+void StreamCall::DeliverNext() {
+  if (ended()) return;
+  if (items_.empty()) return FetchNext();
+  parts().view->WhenReady(
+      parts().clock->Now() + kStepTime, [call = self()](SnapshotPtr snapshot) {
+        if (snapshot == nullptr) {
+          return call->End(MakeError(
+              absl::StatusCode::kUnavailable, kPolicyUnavailable,
+              "this gateway does not have the policy that is in force"));
+        }
+        call->Authorize(std::move(snapshot));
+      });
+}
+
+void StreamCall::Authorize(SnapshotPtr snapshot) {
+  if (ended()) return;
+  RequestDecision whole = DecideUnder(*snapshot);
+  if (!whole.allowed) return End(DeniedError(whole));
+  const StreamItem& item = items_.front();
+  if (item.resource.has_value()) {
+    Target target{targets()[0].action, *item.resource, access::v1::KIND_NAME};
+    if (!DecideTarget(*snapshot, target).allowed) {
+      // Not for this caller: as if it had not been sent.
+      {
+        MutexLock lock(&mu_);
+        position_ = item.position;
+      }
+      items_.pop_front();
+      return DeliverNext();
+    }
+  }
+  Check(snapshot->revision());
+}
+
+void StreamCall::Check(uint64_t revision) {
+  rpc::AppendItem item;
+  item.fenced_revision = revision;
+  item.deadline = parts().clock->Now() + kStepTime;
+  parts().audit_log->Append(
+      std::move(item), [call = self()](rpc::AppendResult result) {
+        if (result.fence != 0) call->parts().view->OnFence(result.fence);
+        if (result.status == rpc::AppendStatus::kFence) {
+          return call->DeliverNext();
+        }
+        if (result.status != rpc::AppendStatus::kAccepted) {
+          return call->End(
+              MakeError(absl::StatusCode::kUnavailable, kAuditUnavailable,
+                        "the audit log could not confirm the policy in force"));
+        }
+        call->Write();
+      });
+}
+
+void StreamCall::Write() {
+  {
+    MutexLock lock(&mu_);
+    if (end_.has_value()) return;
+    writing_ = true;
+  }
+  StreamItem item = std::move(items_.front());
+  items_.pop_front();
+  writer_->Write(std::move(item.message),
+                 [call = self(), position = std::move(item.position)](bool ok) {
+                   {
+                     MutexLock lock(&call->mu_);
+                     call->writing_ = false;
+                     if (ok) {
+                       ++call->delivered_;
+                       call->position_ = position;
+                     }
+                   }
+                   if (!ok) {
+                     call->End(absl::CancelledError("the caller went away"));
+                   }
+                   if (call->ended()) return call->FinishIfIdle();
+                   call->DeliverNext();
+                 });
+}
+
+void StreamCall::End(absl::Status status) {
+  {
+    MutexLock lock(&mu_);
+    if (end_.has_value()) return;
+    end_ = std::move(status);
+  }
+  FinishIfIdle();
+}
+
+void StreamCall::FinishIfIdle() {
+  AuditEntry entry = NewEntry(audit::v1::ENTRY_KIND_STREAM_CLOSED);
+  entry.set_action(decision().action);
+  entry.set_resource(decision().resource);
+  absl::Status status;
+  {
+    MutexLock lock(&mu_);
+    if (writing_ || finished_ || !end_.has_value()) return;
+    finished_ = true;
+    status = *end_;
+    entry.set_count(delivered_);
+    entry.set_detail(position_);
+  }
+  entry.set_code(static_cast<int>(status.code()));
+  // The end is answered even if it cannot be put on record: nothing leaves
+  // with it.
+  AppendFact(
+      parts().audit_log, std::move(entry), parts().clock->Now() + kStepTime,
+      [call = self(), status](rpc::AppendResult) { call->Answer(status); });
+}
+
+void StreamCall::Deliver(absl::Status status,
+                         std::unique_ptr<google::protobuf::Message>) {
+  writer_->Finish(std::move(status));
+}
+
+}  // namespace keyward::gateway

@@ -1,0 +1,130 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Server streams: watch, tail and export.
+//
+// Opening is on record, durably, before the first message; the end has a
+// record with the number of messages and the last position. At most one
+// message is in flight, and it is authorized just before it is written: decided
+// under the snapshot in force, and checked with audit to be decided at the
+// fence. The stream ends UNAUTHENTICATED when its credential expires and
+// PERMISSION_DENIED when the policy no longer allows it, idle or not.
+
+#ifndef KEYWARD_SERVICES_GATEWAY_STREAM_CALL_H_
+#define KEYWARD_SERVICES_GATEWAY_STREAM_CALL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "libs/base/mutex.h"
+#include "services/gateway/pipeline_call.h"
+
+namespace keyward::gateway {
+
+// One message that waits to be delivered.
+struct StreamItem {
+  // The resource that the message is about, which is decided by itself; absent
+  // for what the stream's own target covers.
+  std::optional<ResourceName> resource;
+  std::unique_ptr<google::protobuf::Message> message;
+  // Where the stream stands once it is delivered, for the closing record.
+  std::string position;
+};
+
+// What a source has next. An empty batch means that nothing happened for a
+// while.
+struct StreamBatch {
+  std::vector<StreamItem> items;
+  // The stream is complete after these.
+  bool last = false;
+};
+
+// Where a stream's messages come from. One call of Next at a time. Destroying
+// it ends it.
+class StreamSource {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<StreamBatch>)>;
+
+  virtual ~StreamSource() = default;
+  virtual void Next(Done done) = 0;
+};
+
+class StreamCall : public PipelineCall {
+ public:
+  // Makes the source for an authorized stream; an error ends the stream with
+  // it, on record.
+  using Opener =
+      absl::AnyInvocable<absl::StatusOr<std::unique_ptr<StreamSource>>(
+          const rpc::CallContext& context,
+          const google::protobuf::Message& request)>;
+
+  // The caller has counted it in parts->streams.
+  StreamCall(const PipelineParts* parts, const MethodRule* rule,
+             rpc::IncomingCall call, std::shared_ptr<rpc::StreamWriter> writer,
+             Opener opener);
+  ~StreamCall() override;
+
+ protected:
+  void Authorized(SnapshotPtr snapshot) override;
+  void Deliver(absl::Status status,
+               std::unique_ptr<google::protobuf::Message> response) override;
+  void Expire() override;
+
+ private:
+  std::shared_ptr<StreamCall> self();
+
+  // Once, after the opening record is durable.
+  void Open(const policy::PolicySnapshot& snapshot);
+  // Ends the stream by itself: the peer is gone, the credential expires, or
+  // the policy no longer allows it.
+  void WatchForEnd();
+  void OnPolicyChanged();
+
+  // The loop: fetch, then for each message decide, check, write.
+  void FetchNext();
+  void OnFetched(absl::StatusOr<StreamBatch> batch);
+  void DeliverNext();
+  void Authorize(SnapshotPtr snapshot);
+  void Check(uint64_t revision);
+  void Write();
+
+  // Ends the stream with `status`, once; as soon as no write is in flight.
+  void End(absl::Status status);
+  void FinishIfIdle();
+  bool ended();
+
+  std::shared_ptr<rpc::StreamWriter> writer_;
+  Opener opener_;
+  std::unique_ptr<StreamSource> source_;
+  std::atomic<bool> opened_{false};
+
+  // Only the loop touches these, one step at a time.
+  std::deque<StreamItem> items_;
+  bool last_batch_ = false;
+
+  Mutex mu_;
+  uint64_t delivered_ ABSL_GUARDED_BY(mu_) = 0;
+  std::string position_ ABSL_GUARDED_BY(mu_);
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
+  uint64_t listener_ ABSL_GUARDED_BY(mu_) = 0;
+  CallRegistry::Registration expiry_;
+};
+
+// The openers of the public contracts' streams; null for a method that is no
+// stream.
+StreamCall::Opener MakeOpener(const PipelineParts* parts,
+                              const MethodRule* rule);
+
+}  // namespace keyward::gateway
+
+#endif  // KEYWARD_SERVICES_GATEWAY_STREAM_CALL_H_

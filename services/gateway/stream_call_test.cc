@@ -1,0 +1,190 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/stream_call.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/gateway/pipeline_test_kit.h"
+
+namespace keyward::gateway {
+namespace {
+
+using absl::StatusCode;
+using audit::v1::ENTRY_KIND_STREAM_CLOSED;
+using audit::v1::ENTRY_KIND_STREAM_OPENED;
+using secrets::v1::WatchSecretsResponse;
+using testing::ElementsAre;
+
+constexpr char kOther[] = "projects/default/secrets/other";
+
+class StreamCallTest : public PipelineTest {
+ protected:
+  std::shared_ptr<ManualWriter> Watch(const std::string& principal) {
+    auto writer = std::make_shared<ManualWriter>();
+    secrets::v1::WatchSecretsRequest request;
+    request.set_parent("projects/default");
+    request.set_position("here");
+    pipeline_->HandleStream(NewCall(principal, "WatchSecrets", request),
+                            writer);
+    return writer;
+  }
+
+  void TearDown() override {
+    if (writer_ != nullptr && !writer_->finished.has_value()) {
+      writer_->cancelled();
+    }
+    writer_ = nullptr;
+    PipelineTest::TearDown();
+  }
+
+  static std::vector<std::string> Names(const ManualWriter& writer) {
+    std::vector<std::string> names;
+    for (const auto& message : writer.written) {
+      names.push_back(
+          static_cast<const WatchSecretsResponse&>(*message).event().name());
+    }
+    return names;
+  }
+
+  std::shared_ptr<ManualWriter> writer_;
+};
+
+TEST_F(StreamCallTest, P1_OpeningIsOnRecordBeforeTheFeedIsRead) {
+  log_.held = true;
+  writer_ = Watch(kReader);
+  EXPECT_EQ(events_.next, nullptr);
+  log_.Release();
+  EXPECT_NE(events_.next, nullptr);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_STREAM_OPENED).size(), 1u);
+  EXPECT_EQ(events_.position, "here");
+  EXPECT_EQ(events_.project_uid, "uid-of-default");
+}
+
+TEST_F(StreamCallTest, P1_ACallerWithoutAnyRightThereIsDenied) {
+  writer_ = Watch(kStranger);
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kPermissionDenied);
+}
+
+TEST_F(StreamCallTest, P1_OnlyEventsThatTheCallerMaySeeAreWritten) {
+  writer_ = Watch(kReader);
+  events_.Send({kOther, kSecretName});
+  EXPECT_THAT(Names(*writer_), ElementsAre(kSecretName));
+}
+
+TEST_F(StreamCallTest, P2_AMessageIsWrittenOnlyAfterItsCheckAtTheFence) {
+  writer_ = Watch(kReader);
+  log_.held = true;
+  events_.Send({kSecretName});
+  EXPECT_TRUE(writer_->written.empty());
+  log_.Release();
+  EXPECT_EQ(writer_->written.size(), 1u);
+}
+
+TEST_F(StreamCallTest, P2_AMessageIsDecidedAgainWhenThePolicyMovedOn) {
+  writer_ = Watch(kReader);
+  Stage(2, {});
+  log_.held = true;
+  events_.Send({kSecretName});
+  PutInForce(2);
+  log_.Release();
+  EXPECT_TRUE(writer_->written.empty());
+  log_.Release();
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kPermissionDenied);
+}
+
+TEST_F(StreamCallTest, P2_AnIdleStreamEndsWhenThePolicyNoLongerAllowsIt) {
+  writer_ = Watch(kReader);
+  Stage(2, {});
+  pipeline_->view().OnFence(2);
+  PutInForce(2);
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kPermissionDenied);
+}
+
+TEST_F(StreamCallTest, AnIdleStreamEndsWhenTheCredentialExpires) {
+  callers_.expire_time = clock_.Now() + absl::Minutes(5);
+  writer_ = Watch(kReader);
+  PassTime(absl::Minutes(4));
+  EXPECT_FALSE(writer_->finished.has_value());
+  PassTime(absl::Minutes(1));
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
+}
+
+TEST_F(StreamCallTest, AtMostOneMessageIsInFlight) {
+  writer_ = Watch(kReader);
+  writer_->held = true;
+  events_.Send({kSecretName, kSecretName});
+  EXPECT_EQ(writer_->written.size(), 1u);
+  auto done = std::move(writer_->in_flight);
+  writer_->in_flight = nullptr;
+  writer_->held = false;
+  done(true);
+  EXPECT_EQ(writer_->written.size(), 2u);
+}
+
+TEST_F(StreamCallTest, AStreamDoesNotEndWhileAWriteIsInFlight) {
+  writer_ = Watch(kReader);
+  writer_->held = true;
+  events_.Send({kSecretName});
+  writer_->cancelled();
+  EXPECT_FALSE(writer_->finished.has_value());
+  auto done = std::move(writer_->in_flight);
+  writer_->in_flight = nullptr;
+  done(false);
+  EXPECT_TRUE(writer_->finished.has_value());
+}
+
+TEST_F(StreamCallTest, TheEndIsOnRecordWithNumberAndPosition) {
+  writer_ = Watch(kReader);
+  events_.Send({kSecretName});
+  writer_->cancelled();
+  auto closed = log_.OfKind(ENTRY_KIND_STREAM_CLOSED);
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].count(), 1u);
+  EXPECT_EQ(closed[0].detail(), absl::StrCat("after-", kSecretName));
+}
+
+TEST_F(StreamCallTest, AnIdleWatchGetsABookmark) {
+  writer_ = Watch(kReader);
+  events_.Send({});
+  ASSERT_EQ(writer_->written.size(), 1u);
+  const auto& bookmark =
+      static_cast<const WatchSecretsResponse&>(*writer_->written[0]);
+  EXPECT_FALSE(bookmark.has_event());
+  EXPECT_EQ(bookmark.position(), "next");
+}
+
+TEST_F(StreamCallTest, P8_AnAuditThatFailsEndsTheStreamUnwritten) {
+  writer_ = Watch(kReader);
+  log_.instead = rpc::AppendResult();
+  events_.Send({kSecretName});
+  EXPECT_TRUE(writer_->written.empty());
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnavailable);
+}
+
+TEST_F(StreamCallTest, P8_AnOpeningThatHangsIsAnsweredInTime) {
+  log_.held = true;
+  writer_ = Watch(kReader);
+  PassTime(absl::Seconds(11));
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnavailable);
+  log_.Release();
+  EXPECT_EQ(events_.next, nullptr);
+}
+
+TEST_F(StreamCallTest, AFeedThatEndsEndsTheStreamWithItsError) {
+  writer_ = Watch(kReader);
+  auto next = std::move(events_.next);
+  events_.next = nullptr;
+  next(absl::FailedPreconditionError("compacted"));
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace keyward::gateway
