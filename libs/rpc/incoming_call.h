@@ -28,6 +28,11 @@ struct PeerFacts {
   // The verified leaf, PEM, and what else the peer sent; empty without one.
   std::string certificate_pem;
   std::string chain_pem;
+  // The verified leaf's SPIFFE id, if its only URI SAN is one that gRPC takes
+  // for such: its characters are not checked, so compare it with ids that are
+  // known to be well-formed, or parse it. Empty otherwise, also for a verified
+  // certificate with two URI SANs.
+  std::string spiffe_id;
   // "ipv4:127.0.0.1:51234".
   std::string peer;
   std::string user_agent;

@@ -1,0 +1,21 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_LIBS_RPC_PEER_FACTS_H_
+#define KEYWARD_LIBS_RPC_PEER_FACTS_H_
+
+#include "grpcpp/server_context.h"
+#include "libs/rpc/incoming_call.h"
+
+namespace keyward::rpc {
+
+// What gRPC knows of a call's peer. Certificate, chain and SPIFFE id are
+// filled only if the TLS handshake verified the certificate. Nothing else of
+// the client's metadata is looked at, so nothing else can be passed on.
+//
+// Thread-safe.
+PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context);
+
+}  // namespace keyward::rpc
+
+#endif  // KEYWARD_LIBS_RPC_PEER_FACTS_H_

@@ -1,0 +1,247 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/rpc/raw_service.h"
+
+#include <algorithm>
+#include <chrono>  // NOLINT: gRPC's deadlines
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "grpcpp/impl/codegen/server_callback_handlers.h"
+#include "grpcpp/impl/rpc_method.h"
+#include "grpcpp/impl/rpc_service_method.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/base/mutex.h"
+#include "libs/rpc/peer_facts.h"
+#include "libs/rpc/raw_stream_writer.h"
+#include "libs/rpc/sensitive.h"
+#include "libs/rpc/status_conversion.h"
+#include "libs/rpc/wiped_buffer.h"
+
+namespace keyward::rpc {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+using google::protobuf::ServiceDescriptor;
+
+absl::Status TooMany() {
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                "this server has as many calls open as it takes"),
+      absl::Seconds(1));
+}
+
+// A call that was refused before anyone saw it.
+class RefusedCall final : public grpc::ServerUnaryReactor {
+ public:
+  explicit RefusedCall(const absl::Status& status) {
+    Finish(ToGrpcStatus(status));
+  }
+  void OnDone() override { delete this; }
+};
+
+// A call in the handler's hands.
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  UnaryCall(grpc::ByteBuffer* response, std::atomic<size_t>* open_calls)
+      : response_(response), open_calls_(open_calls) {}
+
+  // Once, from any thread. Wipes the response.
+  void Reply(absl::Status status, std::unique_ptr<Message> response) {
+    if (status.ok() && response == nullptr) {
+      status = absl::InternalError("the call ended without a response");
+    }
+    if (status.ok()) *response_ = SerializeToWipedBuffer(*response);
+    if (response != nullptr) WipeSensitive(response.get());
+    Finish(ToGrpcStatus(status));
+  }
+
+  void OnDone() override {
+    open_calls_->fetch_sub(1);
+    delete this;
+  }
+
+ private:
+  grpc::ByteBuffer* const response_;
+  std::atomic<size_t>* const open_calls_;
+};
+
+// Answers a call once, and at the latest when it is dropped: a handler that
+// loses its callback costs its caller an error, never a hang (P8).
+class ReplyOnce {
+ public:
+  explicit ReplyOnce(UnaryCall* call) : call_(call) {}
+  ReplyOnce(ReplyOnce&& other) noexcept
+      : call_(std::exchange(other.call_, nullptr)) {}
+  ReplyOnce& operator=(ReplyOnce&&) = delete;
+  ~ReplyOnce() {
+    if (call_ != nullptr) {
+      call_->Reply(absl::InternalError("the call was lost"), nullptr);
+    }
+  }
+
+  void operator()(absl::Status status, std::unique_ptr<Message> response) {
+    UnaryCall* const call = std::exchange(call_, nullptr);
+    if (call != nullptr) call->Reply(std::move(status), std::move(response));
+  }
+
+ private:
+  UnaryCall* call_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RawService>> RawService::Create(
+    const ServiceDescriptor* service, CallHandler* handler, const Clock* clock,
+    const RawServiceLimits& limits) {
+  auto raw = absl::WrapUnique(new RawService(service, handler, clock, limits));
+  google::protobuf::MessageFactory* const factory =
+      google::protobuf::MessageFactory::generated_factory();
+  for (int i = 0; i < service->method_count(); ++i) {
+    const MethodDescriptor* method = service->method(i);
+    const Message* prototype = factory->GetPrototype(method->input_type());
+    if (method->client_streaming() || prototype == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(method->full_name(),
+                       ": cannot be served: its requests are a stream "
+                       "or their type is not linked in"));
+    }
+    raw->methods_.push_back(
+        Method{method, prototype,
+               absl::StrCat("/", service->full_name(), "/", method->name())});
+  }
+  for (size_t i = 0; i < raw->methods_.size(); ++i) raw->Register(i);
+  return raw;
+}
+
+RawService::RawService(const ServiceDescriptor* service, CallHandler* handler,
+                       const Clock* clock, const RawServiceLimits& limits)
+    : service_(service), handler_(handler), clock_(clock), limits_(limits) {}
+
+RawService::~RawService() = default;
+
+void RawService::Register(size_t index) {
+  namespace gi = grpc::internal;
+  const Method& method = methods_[index];
+  const bool streams = method.descriptor->server_streaming();
+  AddMethod(new gi::RpcServiceMethod(
+      method.path.c_str(),
+      streams ? gi::RpcMethod::SERVER_STREAMING : gi::RpcMethod::NORMAL_RPC,
+      nullptr));
+  const int position = static_cast<int>(index);
+  if (streams) {
+    MarkMethodRawCallback(
+        position, new gi::CallbackServerStreamingHandler<grpc::ByteBuffer,
+                                                         grpc::ByteBuffer>(
+                      [this, &method](grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request) {
+                        return StartStream(method, context, request);
+                      }));
+  } else {
+    MarkMethodRawCallback(
+        position,
+        new gi::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+            [this, &method](grpc::CallbackServerContext* context,
+                            const grpc::ByteBuffer* request,
+                            grpc::ByteBuffer* response) {
+              return StartUnary(method, context, request, response);
+            }));
+  }
+}
+
+grpc::ServerUnaryReactor* RawService::StartUnary(
+    const Method& method, grpc::CallbackServerContext* context,
+    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (open_calls_.fetch_add(1) >= limits_.max_calls) {
+    open_calls_.fetch_sub(1);
+    WipeReceived(*request);
+    return new RefusedCall(TooMany());
+  }
+  auto* const call = new UnaryCall(response, &open_calls_);
+  handler_->HandleUnary(ReadCall(method, *context, *request), ReplyOnce(call));
+  return call;
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
+    const Method& method, grpc::CallbackServerContext* context,
+    const grpc::ByteBuffer* request) {
+  // The writer's OnDone needs the writer's own place in streams_.
+  auto place = std::make_shared<std::weak_ptr<RawStreamWriter>>();
+  const std::shared_ptr<RawStreamWriter> writer =
+      RawStreamWriter::New([this, place] { RemoveStream(place->lock()); });
+  *place = writer;
+  const absl::Status admitted = AddStream(writer);
+  if (admitted.ok()) {
+    IncomingCall call = ReadCall(method, *context, *request);
+    call.deadline = absl::InfiniteFuture();
+    handler_->HandleStream(std::move(call), writer);
+  } else {
+    WipeReceived(*request);
+    writer->Finish(admitted);
+  }
+  return writer->reactor();
+}
+
+IncomingCall RawService::ReadCall(const Method& method,
+                                  const grpc::CallbackServerContext& context,
+                                  const grpc::ByteBuffer& request) const {
+  IncomingCall call;
+  call.method = method.descriptor;
+  call.request.reset(method.request_prototype->New());
+  if (!ParseAndWipe(request, call.request.get())) call.request.reset();
+  call.peer = ReadPeerFacts(context);
+  call.deadline = BoundedDeadline(context);
+  return call;
+}
+
+absl::Time RawService::BoundedDeadline(
+    const grpc::CallbackServerContext& context) const {
+  const absl::Time now = clock_->Now();
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) {
+    return now + limits_.default_deadline;
+  }
+  return std::min(absl::FromChrono(deadline), now + limits_.max_deadline);
+}
+
+absl::Status RawService::AddStream(
+    const std::shared_ptr<RawStreamWriter>& stream) {
+  MutexLock lock(&mu_);
+  if (draining_) {
+    return absl::UnavailableError("this server is shutting down");
+  }
+  if (streams_.size() >= limits_.max_streams) return TooMany();
+  streams_.insert(stream);
+  return absl::OkStatus();
+}
+
+void RawService::RemoveStream(const std::shared_ptr<RawStreamWriter>& stream) {
+  MutexLock lock(&mu_);
+  streams_.erase(stream);
+}
+
+void RawService::DrainStreams() {
+  std::vector<std::shared_ptr<RawStreamWriter>> open;
+  {
+    MutexLock lock(&mu_);
+    draining_ = true;
+    open.assign(streams_.begin(), streams_.end());
+  }
+  for (const auto& stream : open) stream->Cancel();
+}
+
+}  // namespace keyward::rpc

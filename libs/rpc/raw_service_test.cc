@@ -1,0 +1,394 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/rpc/raw_service.h"
+
+#include <memory>
+#include <string>
+#include <thread>  // NOLINT: blocking drain
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/sync_stream.h"
+#include "gtest/gtest.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/base/fake_clock.h"
+#include "libs/rpc/incoming_call.h"
+#include "libs/rpc/status_conversion.h"
+#include "libs/rpc/test_peers.h"
+#include "proto/keyward/secrets/v1/secret_service.grpc.pb.h"
+#include "proto/keyward/secrets/v1/secret_service.pb.h"
+
+namespace keyward::rpc {
+namespace {
+
+using keyward::secrets::v1::AccessSecretVersionRequest;
+using keyward::secrets::v1::AccessSecretVersionResponse;
+using keyward::secrets::v1::SecretService;
+using keyward::secrets::v1::WatchSecretsRequest;
+using keyward::secrets::v1::WatchSecretsResponse;
+
+class RawServiceTest : public testing::Test {
+ protected:
+  RawServiceTest() { Start(GatewayServerLimits()); }
+
+  void Start(const ServerLimits& limits) {
+    ServerOptions options;
+    options.services = {
+        {AccessSecretVersionRequest::descriptor()->file()->FindServiceByName(
+             "SecretService"),
+         &handler_}};
+    options.limits = limits;
+    server_ = std::make_unique<TestServer>(
+        std::move(options), ClientCertificate::kOptional, &clock_);
+    stub_ = SecretService::NewStub(server_->Connect());
+  }
+
+  // Calls AccessSecretVersion.
+  absl::Status Access(grpc::ClientContext* context,
+                      AccessSecretVersionResponse* response,
+                      const std::string& name = "a name") {
+    AccessSecretVersionRequest request;
+    request.set_name(name);
+    return FromGrpcStatus(
+        stub_->AccessSecretVersion(context, request, response));
+  }
+  absl::Status Access() {
+    grpc::ClientContext context;
+    AccessSecretVersionResponse response;
+    return Access(&context, &response);
+  }
+
+  // Answers every unary call with `status` and remembers it.
+  void AnswerWith(absl::Status status) {
+    handler_.unary = [this, status](IncomingCall call, UnaryDone done) {
+      seen_ = std::move(call);
+      done(status, status.ok() ? std::make_unique<AccessSecretVersionResponse>()
+                               : nullptr);
+    };
+  }
+
+  FakeClock clock_{absl::Now()};
+  FunctionHandler handler_;
+  IncomingCall seen_;
+  std::unique_ptr<TestServer> server_;
+  std::unique_ptr<SecretService::Stub> stub_;
+};
+
+TEST_F(RawServiceTest, ACallReachesTheHandlerParsedAndItsAnswerTheCaller) {
+  handler_.unary = [](IncomingCall call, UnaryDone done) {
+    EXPECT_EQ(call.method->full_name(),
+              "keyward.secrets.v1.SecretService.AccessSecretVersion");
+    const auto& request =
+        static_cast<const AccessSecretVersionRequest&>(*call.request);
+    auto response = std::make_unique<AccessSecretVersionResponse>();
+    response->set_name(request.name() + ", resolved");
+    response->mutable_payload()->set_data("plaintext");
+    done(absl::OkStatus(), std::move(response));
+  };
+  grpc::ClientContext context;
+  AccessSecretVersionResponse response;
+  EXPECT_EQ(Access(&context, &response), absl::OkStatus());
+  EXPECT_EQ(response.name(), "a name, resolved");
+  EXPECT_EQ(response.payload().data(), "plaintext");
+}
+
+TEST_F(RawServiceTest, AnErrorReachesTheCallerWithItsDetails) {
+  const absl::Status error = FieldError("name", "must be a version's name");
+  AnswerWith(error);
+  EXPECT_EQ(Access(), error);
+}
+
+TEST_F(RawServiceTest, TheHandlerIsToldWhatIsKnownOfThePeer) {
+  AnswerWith(absl::OkStatus());
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", "Bearer one");
+  context.AddMetadata("authorization", "Bearer two");
+  AccessSecretVersionResponse response;
+  ASSERT_EQ(Access(&context, &response), absl::OkStatus());
+  EXPECT_EQ(seen_.peer.spiffe_id, kTestClientId);
+  EXPECT_TRUE(absl::StartsWith(seen_.peer.certificate_pem,
+                               "-----BEGIN CERTIFICATE-----"));
+  EXPECT_EQ(seen_.peer.authorization,
+            (std::vector<std::string>{"Bearer one", "Bearer two"}));
+  EXPECT_TRUE(absl::StartsWith(seen_.peer.peer, "ipv4:127.0.0.1:"));
+  EXPECT_TRUE(absl::StrContains(seen_.peer.user_agent, "grpc-c++/"));
+}
+
+TEST_F(RawServiceTest, ACallerWithoutACertificateHasNoneInTheFacts) {
+  AnswerWith(absl::OkStatus());
+  stub_ = SecretService::NewStub(server_->ConnectAnonymously());
+  ASSERT_EQ(Access(), absl::OkStatus());
+  EXPECT_EQ(seen_.peer.certificate_pem, "");
+  EXPECT_EQ(seen_.peer.spiffe_id, "");
+}
+
+TEST_F(RawServiceTest, ACertificateWithTwoIdentitiesHasNoSpiffeId) {
+  AnswerWith(absl::OkStatus());
+  stub_ = SecretService::NewStub(
+      server_->ConnectWith(server_->authority().Issue(TestAuthority::Leaf{
+          {kTestClientId, "spiffe://test.domain/service/other"}})));
+  ASSERT_EQ(Access(), absl::OkStatus());
+  EXPECT_NE(seen_.peer.certificate_pem, "");
+  EXPECT_EQ(seen_.peer.spiffe_id, "");
+}
+
+TEST_F(RawServiceTest, ACallWithoutADeadlineGetsTenSeconds) {
+  AnswerWith(absl::OkStatus());
+  ASSERT_EQ(Access(), absl::OkStatus());
+  EXPECT_EQ(seen_.deadline, clock_.Now() + absl::Seconds(10));
+}
+
+TEST_F(RawServiceTest, NoCallGetsMoreThanAMinute) {
+  AnswerWith(absl::OkStatus());
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Hours(1)));
+  AccessSecretVersionResponse response;
+  ASSERT_EQ(Access(&context, &response), absl::OkStatus());
+  EXPECT_EQ(seen_.deadline, clock_.Now() + absl::Seconds(60));
+}
+
+TEST_F(RawServiceTest, AShorterDeadlineIsTheCallers) {
+  AnswerWith(absl::OkStatus());
+  grpc::ClientContext context;
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  context.set_deadline(absl::ToChronoTime(deadline));
+  AccessSecretVersionResponse response;
+  ASSERT_EQ(Access(&context, &response), absl::OkStatus());
+  EXPECT_LT(seen_.deadline, deadline + absl::Seconds(1));
+  EXPECT_GT(seen_.deadline, deadline - absl::Seconds(5));
+}
+
+// Sends bytes as a method's request.
+absl::Status SendRaw(const std::shared_ptr<grpc::Channel>& channel,
+                     const std::string& method, const std::string& bytes) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  Event done;
+  stub.UnaryCall(&context, method, grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status result) {
+                   status = std::move(result);
+                   done.Set();
+                 });
+  EXPECT_TRUE(done.Wait());
+  return FromGrpcStatus(status);
+}
+
+constexpr char kAccess[] =
+    "/keyward.secrets.v1.SecretService/AccessSecretVersion";
+
+TEST_F(RawServiceTest, BytesThatDoNotParseReachTheHandlerWithoutARequest) {
+  const absl::Status refusal = FieldError("request", "must parse");
+  AnswerWith(refusal);
+  EXPECT_EQ(SendRaw(server_->Connect(), kAccess, "\x0A\xFF\xFF"), refusal);
+  EXPECT_EQ(seen_.request, nullptr);
+  EXPECT_EQ(seen_.peer.spiffe_id, kTestClientId);
+}
+
+TEST_F(RawServiceTest, AnEmptyRequestIsARequest) {
+  AnswerWith(absl::OkStatus());
+  EXPECT_EQ(SendRaw(server_->Connect(), kAccess, ""), absl::OkStatus());
+  EXPECT_NE(seen_.request, nullptr);
+}
+
+TEST_F(RawServiceTest, AMethodThatTheContractDoesNotHaveReachesNoOne) {
+  AnswerWith(absl::OkStatus());
+  EXPECT_EQ(SendRaw(server_->Connect(),
+                    "/keyward.secrets.v1.SecretService/DropEverything", "")
+                .code(),
+            absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(seen_.method, nullptr);
+}
+
+TEST_F(RawServiceTest, ARequestThatIsTooLargeReachesNoOne) {
+  AnswerWith(absl::OkStatus());
+  grpc::ClientContext context;
+  AccessSecretVersionResponse response;
+  EXPECT_EQ(Access(&context, &response, std::string((1 << 20) + 1, 'n')).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(seen_.method, nullptr);
+}
+
+TEST_F(RawServiceTest, P8_ALostCallbackIsAnErrorAndNotAHang) {
+  handler_.unary = [](IncomingCall, UnaryDone) {};
+  EXPECT_EQ(Access().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(RawServiceTest, P8_SuccessWithoutAResponseIsAnError) {
+  handler_.unary = [](IncomingCall, UnaryDone done) {
+    done(absl::OkStatus(), nullptr);
+  };
+  EXPECT_EQ(Access().code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(RawServiceTest, OneCallMoreThanTheBoundIsRefused) {
+  ServerLimits limits = GatewayServerLimits();
+  limits.calls.max_calls = 1;
+  Start(limits);
+  Event arrived;
+  UnaryDone held;
+  handler_.unary = [&](IncomingCall, UnaryDone done) {
+    held = std::move(done);
+    arrived.Set();
+  };
+  grpc::ClientContext context;
+  AccessSecretVersionRequest request;
+  AccessSecretVersionResponse response;
+  Event answered;
+  stub_->async()->AccessSecretVersion(&context, &request, &response,
+                                      [&](const grpc::Status& status) {
+                                        EXPECT_TRUE(status.ok());
+                                        answered.Set();
+                                      });
+  ASSERT_TRUE(arrived.Wait());
+  const absl::Status refusal = Access();
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(refusal), kQuotaExceeded);
+  EXPECT_EQ(RetryAfter(refusal), absl::Seconds(1));
+  held(absl::OkStatus(), std::make_unique<AccessSecretVersionResponse>());
+  EXPECT_TRUE(answered.Wait());
+}
+
+TEST_F(RawServiceTest, AStreamDeliversInOrderAndEndsWithItsStatus) {
+  handler_.stream = [](IncomingCall call,
+                       std::shared_ptr<StreamWriter> writer) {
+    EXPECT_EQ(call.deadline, absl::InfiniteFuture());
+    auto first = std::make_unique<WatchSecretsResponse>();
+    first->set_position("1");
+    writer->Write(std::move(first), [writer](bool ok) {
+      EXPECT_TRUE(ok);
+      auto second = std::make_unique<WatchSecretsResponse>();
+      second->set_position("2");
+      writer->Write(std::move(second), [writer](bool) {
+        writer->Finish(absl::PermissionDeniedError("no longer"));
+      });
+    });
+  };
+  grpc::ClientContext context;
+  const auto reader = stub_->WatchSecrets(&context, WatchSecretsRequest());
+  WatchSecretsResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.position(), "1");
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.position(), "2");
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_EQ(FromGrpcStatus(reader->Finish()),
+            absl::PermissionDeniedError("no longer"));
+}
+
+TEST_F(RawServiceTest, AtMostOneMessageOfAStreamIsInFlight) {
+  bool second_refused = false;
+  handler_.stream = [&](IncomingCall, std::shared_ptr<StreamWriter> writer) {
+    writer->Write(std::make_unique<WatchSecretsResponse>(),
+                  [writer](bool) { writer->Finish(absl::OkStatus()); });
+    writer->Write(std::make_unique<WatchSecretsResponse>(),
+                  [&](bool ok) { second_refused = !ok; });
+  };
+  grpc::ClientContext context;
+  const auto reader = stub_->WatchSecrets(&context, WatchSecretsRequest());
+  WatchSecretsResponse response;
+  EXPECT_TRUE(reader->Read(&response));
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_TRUE(second_refused);
+}
+
+// A stream whose handler waits for its end.
+class WaitingStream {
+ public:
+  explicit WaitingStream(FunctionHandler* handler) {
+    handler->stream = [this](IncomingCall,
+                             std::shared_ptr<StreamWriter> writer) {
+      StreamWriter* const raw = writer.get();
+      raw->OnCancel([this, writer] {
+        writer->Finish(absl::CancelledError("over"));
+        cancelled.Set();
+      });
+      writer->Write(std::make_unique<WatchSecretsResponse>(), [](bool) {});
+    };
+  }
+  Event cancelled;
+};
+
+TEST_F(RawServiceTest, AStreamIsToldThatItsPeerWentAway) {
+  WaitingStream waiting(&handler_);
+  grpc::ClientContext context;
+  const auto reader = stub_->WatchSecrets(&context, WatchSecretsRequest());
+  WatchSecretsResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  context.TryCancel();
+  EXPECT_TRUE(waiting.cancelled.Wait());
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(RawServiceTest, ADrainEndsStreamsAtOnce) {
+  WaitingStream waiting(&handler_);
+  grpc::ClientContext context;
+  const auto reader = stub_->WatchSecrets(&context, WatchSecretsRequest());
+  WatchSecretsResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  const absl::Time before = absl::Now();
+  server_->server()->Drain(absl::Seconds(60));
+  EXPECT_LT(absl::Now() - before, absl::Seconds(30));
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(RawServiceTest, OneStreamMoreThanTheBoundIsRefused) {
+  ServerLimits limits = GatewayServerLimits();
+  limits.calls.max_streams = 1;
+  Start(limits);
+  WaitingStream waiting(&handler_);
+  grpc::ClientContext context;
+  const auto reader = stub_->WatchSecrets(&context, WatchSecretsRequest());
+  WatchSecretsResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  grpc::ClientContext second_context;
+  const auto second =
+      stub_->WatchSecrets(&second_context, WatchSecretsRequest());
+  EXPECT_FALSE(second->Read(&response));
+  EXPECT_EQ(second->Finish().error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  context.TryCancel();
+  EXPECT_TRUE(waiting.cancelled.Wait());
+}
+
+TEST_F(RawServiceTest, ACallInFlightEndsWellWithinTheDrainsGrace) {
+  Event arrived;
+  UnaryDone held;
+  handler_.unary = [&](IncomingCall, UnaryDone done) {
+    held = std::move(done);
+    arrived.Set();
+  };
+  grpc::ClientContext context;
+  AccessSecretVersionRequest request;
+  AccessSecretVersionResponse response;
+  Event answered;
+  absl::Status status;
+  stub_->async()->AccessSecretVersion(&context, &request, &response,
+                                      [&](const grpc::Status& result) {
+                                        status = FromGrpcStatus(result);
+                                        answered.Set();
+                                      });
+  ASSERT_TRUE(arrived.Wait());
+  std::thread drain([&] { server_->server()->Drain(absl::Seconds(30)); });
+  held(absl::OkStatus(), std::make_unique<AccessSecretVersionResponse>());
+  EXPECT_TRUE(answered.Wait());
+  EXPECT_EQ(status, absl::OkStatus());
+  drain.join();
+}
+
+}  // namespace
+}  // namespace keyward::rpc

@@ -1,0 +1,172 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/rpc/server.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>  // NOLINT: gRPC's deadlines
+#include <cstring>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
+#include "grpc/compression.h"
+#include "grpc/health/v1/health.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/server_builder.h"
+
+namespace keyward::rpc {
+namespace {
+
+using google::protobuf::ServiceDescriptor;
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+void SetLimits(const ServerLimits& limits, grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(limits.max_request_bytes);
+  builder->SetMaxSendMessageSize(limits.max_response_bytes);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE,
+                              limits.max_metadata_bytes);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                              limits.max_concurrent_streams);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                              Milliseconds(limits.handshake_timeout));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                              Milliseconds(limits.max_connection_idle));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                              Milliseconds(limits.max_connection_age));
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                              Milliseconds(limits.max_connection_age_grace));
+  // Only the two together let clients ping without calls and bound how often.
+  builder->AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      Milliseconds(limits.min_ping_interval));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  grpc::ResourceQuota quota("keyward");
+  quota.Resize(limits.memory_quota_bytes);
+  builder->SetResourceQuota(quota);
+  // No compression in either direction: next to text that a caller chose, the
+  // compressed length tells about the secret (CRIME), and the buffers of the
+  // codec are not ours to wipe.
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder->SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+}
+
+// What the system says about listening on `address`: gRPC only logs it.
+std::string WhyNotListening(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return "it is not HOST:PORT";
+  std::string host = address.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const int error =
+      getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
+  if (error != 0) return gai_strerror(error);
+  std::string why = "gRPC could not listen there";
+  const int fd = socket(found->ai_family, found->ai_socktype, 0);
+  const int on = 1;
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+      listen(fd, 1) != 0) {
+    why = std::strerror(errno);
+  }
+  if (fd >= 0) close(fd);
+  freeaddrinfo(found);
+  return why;
+}
+
+absl::Status CannotListen(const std::string& address) {
+  return absl::UnavailableError(absl::StrCat(
+      "cannot listen on ", address, ": ", WhyNotListening(address),
+      "; stop the process that has the port (ss -ltnp shows it) or set "
+      "listen.address to another"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
+                                                       const Clock* clock) {
+  auto server = absl::WrapUnique(new Server);
+  server->tls_ = std::move(options.tls);
+
+  std::vector<ServedService> served = options.services;
+  if (options.health) {
+    std::set<std::string> names;
+    for (const ServedService& service : served) {
+      names.insert(service.service->full_name());
+    }
+    server->health_handler_ = std::make_unique<HealthHandler>(std::move(names));
+    served.push_back(
+        {google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+             "grpc.health.v1.Health"),
+         server->health_handler_.get()});
+  }
+
+  grpc::ServerBuilder builder;
+  SetLimits(options.limits, &builder);
+  std::vector<const ServiceDescriptor*> told;
+  for (const ServedService& service : served) {
+    absl::StatusOr<std::unique_ptr<RawService>> raw = RawService::Create(
+        service.service, service.handler, clock, options.limits.calls);
+    if (!raw.ok()) return raw.status();
+    builder.RegisterService(raw->get());
+    server->services_.push_back(*std::move(raw));
+    told.push_back(service.service);
+  }
+  if (options.reflection) {
+    told.push_back(grpc::reflection::v1::ServerReflectionRequest::descriptor()
+                       ->file()
+                       ->service(0));
+    server->descriptors_ = std::make_unique<PublicDescriptors>(told);
+    server->reflection_ =
+        std::make_unique<ReflectionService>(server->descriptors_.get());
+    builder.RegisterService(server->reflection_.get());
+  }
+  builder.AddListeningPort(options.address, server->tls_->NewCredentials(),
+                           &server->port_);
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || server->port_ == 0) {
+    return CannotListen(options.address);
+  }
+  return server;
+}
+
+Server::~Server() { Drain(absl::ZeroDuration()); }
+
+void Server::SetServing(bool serving) {
+  if (health_handler_ != nullptr) health_handler_->SetServing(serving);
+}
+
+void Server::Drain(absl::Duration grace) {
+  if (server_ == nullptr) return;
+  SetServing(false);
+  for (const auto& service : services_) service->DrainStreams();
+  server_->Shutdown(std::chrono::system_clock::now() +
+                    absl::ToChronoMilliseconds(grace));
+  server_->Wait();
+  server_.reset();
+}
+
+}  // namespace keyward::rpc
