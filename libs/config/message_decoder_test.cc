@@ -43,7 +43,7 @@ YamlNode Text(absl::string_view text) {
 TEST(DecodeMessageTest, FillsEveryDefaultWhenTheFileIsEmpty) {
   const v1::GatewayConfig config = Decode<v1::GatewayConfig>("").value();
   EXPECT_EQ(config.listen().address(), "127.0.0.1:7100");
-  EXPECT_EQ(config.listen().tls().cert_file(), "/h/tls/gateway.crt");
+  EXPECT_EQ(config.listen().tls().cert_file(), "/h/tls/gateway.pem");
   ASSERT_EQ(config.trust_domains_size(), 1);
   EXPECT_EQ(config.trust_domains(0).bundle_file(), "/h/keys/ca.pem");
   EXPECT_EQ(config.service_identities().at(

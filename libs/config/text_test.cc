@@ -87,7 +87,7 @@ TEST(CheckHostPortTest, RefusesEverythingElse) {
 }
 
 TEST(CheckPathTest, AcceptsAbsolutePathsAlone) {
-  EXPECT_TRUE(CheckPath("/var/lib/keyward/..data/tls.crt").ok());
+  EXPECT_TRUE(CheckPath("/var/lib/keyward/..data/tls.pem").ok());
   EXPECT_FALSE(CheckPath("keys/root.key").ok());
   EXPECT_FALSE(CheckPath("/var/lib/keyward/../../etc/passwd").ok());
   EXPECT_FALSE(CheckPath("/" + std::string(4096, 'a')).ok());
