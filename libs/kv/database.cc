@@ -3,6 +3,7 @@
 
 #include "libs/kv/database.h"
 
+#include "libs/kv/log_check.h"
 #include "libs/kv/rocksdb_status.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/filter_policy.h"
@@ -28,7 +29,8 @@ constexpr size_t kInfoLogFiles = 4;
 
 void SetDurability(rocksdb::Options* options) {
   // A record cut short at the end of the log was never acknowledged; anything
-  // else that is wrong with a log must stop the start, not be skipped.
+  // else that is wrong with a log must stop the start, not be skipped (see
+  // log_check.h for what this mode by itself would skip).
   options->wal_recovery_mode =
       rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // A log that was synced and is missing or short is noticed.
@@ -98,10 +100,12 @@ Database::~Database() { snapshots_->EndAll(); }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const DatabaseOptions& options) {
+  absl::Status status = CheckLogs(options.path, options.file_system.get());
+  if (!status.ok()) return status;
   std::unique_ptr<rocksdb::Env> env =
       rocksdb::NewCompositeEnv(options.file_system);
   rocksdb::DB* db = nullptr;
-  absl::Status status = FromRocksDb(
+  status = FromRocksDb(
       rocksdb::DB::Open(MakeOptions(options, env.get()), options.path, &db),
       "open the database in " + options.path);
   if (!status.ok()) return status;
@@ -111,13 +115,15 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
 
 absl::StatusOr<std::unique_ptr<Database>> Database::OpenSecondary(
     const DatabaseOptions& options, const std::string& scratch) {
+  absl::Status status = CheckLogs(options.path, options.file_system.get());
+  if (!status.ok()) return status;
   std::unique_ptr<rocksdb::Env> env =
       rocksdb::NewCompositeEnv(options.file_system);
   rocksdb::Options rocksdb_options = MakeOptions(options, env.get());
   // The writer may delete a file at any time; an open one stays readable.
   rocksdb_options.max_open_files = -1;
   rocksdb::DB* db = nullptr;
-  absl::Status status = FromRocksDb(
+  status = FromRocksDb(
       rocksdb::DB::OpenAsSecondary(rocksdb_options, options.path, scratch, &db),
       "open the database in " + options.path + " to read it");
   if (!status.ok()) return status;

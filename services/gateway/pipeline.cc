@@ -55,6 +55,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
       methods_(std::move(methods)),
       options_(options),
       limiter_(dependencies.clock, options.rate_limits),
+      denial_limiter_(dependencies.clock, options.denial_limits),
       refusals_(dependencies.clock, dependencies.audit_log),
       local_(dependencies.clock, std::move(status)) {
   parts_.clock = dependencies.clock;
@@ -62,6 +63,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
   parts_.methods = methods_.get();
   parts_.authenticator = dependencies.authenticator;
   parts_.limiter = &limiter_;
+  parts_.denial_limiter = &denial_limiter_;
   parts_.refusals = &refusals_;
   parts_.view = &view_;
   parts_.registry = &registry_;

@@ -49,6 +49,8 @@ struct PipelineDependencies {
 
 struct PipelineOptions {
   RateLimits rate_limits;
+  // Denials of an authenticated caller that are put on record one by one.
+  RateLimits denial_limits = {20, 100};
   // Streams that may be open at once; more are RESOURCE_EXHAUSTED.
   size_t max_streams = 10000;
 };
@@ -90,6 +92,7 @@ class Pipeline : public rpc::CallHandler {
   CallRegistry registry_;
   PolicyView view_;
   RateLimiter limiter_;
+  RateLimiter denial_limiter_;
   RefusalRecorder refusals_;
   LocalMethods local_;
   PipelineParts parts_;

@@ -82,7 +82,7 @@ void PipelineCall::Start() {
     return Answer(credential.status());
   }
   credential_ = *std::move(credential);
-  if (!WithinRate()) return;
+  if (!WithinRate(parts_->limiter, Cost(), "calls")) return;
   if (call_.request == nullptr) {
     return RefuseInvalid(absl::InvalidArgumentError(absl::StrCat(
         "the bytes are no ", rule_->method->input_type()->full_name())));
@@ -93,29 +93,30 @@ void PipelineCall::Start() {
   Decide();
 }
 
-bool PipelineCall::WithinRate() {
-  const std::string principal = credential_->principal().ToString();
-  RateLimiter::Verdict verdict = parts_->limiter->Take(principal, Cost());
+bool PipelineCall::WithinRate(RateLimiter* limiter, double cost,
+                              const char* what) {
+  RateLimiter::Verdict verdict =
+      limiter->Take(credential_->principal().ToString(), cost);
   if (verdict.allowed && !verdict.refusals_end) return true;
-  const absl::Status refused = WithRetryAfter(
-      MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
-                "this principal calls too often"),
-      verdict.retry_after);
   AuditEntry entry = NewEntry(audit::v1::ENTRY_KIND_REFUSALS);
   if (verdict.refusals_end) {
     entry.set_count(verdict.refused);
-    entry.set_detail("refusals for the principal's rate end");
+    entry.set_detail(absl::StrCat("the refusals for too many ", what, " end"));
     // A fact about earlier calls; this one need not wait for it.
     AppendFact(parts_->audit_log, std::move(entry), deadline_,
                [](rpc::AppendResult) {});
     return true;
   }
+  const absl::Status refused = WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                absl::StrCat("too many ", what, " by this principal")),
+      verdict.retry_after);
   if (!verdict.refusals_begin) {
     Answer(refused);
     return false;
   }
   entry.set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
-  entry.set_detail("refusals for the principal's rate begin");
+  entry.set_detail(absl::StrCat("refusals for too many ", what, " begin"));
   Record({std::move(entry)}, std::nullopt,
          [this, refused](rpc::AppendResult) { Answer(refused); });
   return false;
@@ -220,6 +221,9 @@ absl::Status PipelineCall::CheckBeforeOwner(
 }
 
 void PipelineCall::Deny(RequestDecision decision, uint64_t revision) {
+  // Every denial costs a record: a caller that collects them is slowed down.
+  // What it then gets says nothing about the policy, so it needs no fence.
+  if (!WithinRate(parts_->denial_limiter, 1, "denied calls")) return;
   AuditEntry entry =
       NewDecisionEntry(audit::v1::ENTRY_KIND_DENIAL, decision, revision);
   entry.set_code(static_cast<int>(absl::StatusCode::kPermissionDenied));

@@ -49,6 +49,7 @@ struct PipelineParts {
   const MethodTable* methods = nullptr;
   CallerAuthenticator* authenticator = nullptr;
   RateLimiter* limiter = nullptr;
+  RateLimiter* denial_limiter = nullptr;
   RefusalRecorder* refusals = nullptr;
   PolicyView* view = nullptr;
   CallRegistry* registry = nullptr;
@@ -172,8 +173,9 @@ class PipelineCall : public Expirable,
   absl::Time deadline() const { return deadline_; }
 
  private:
-  // Whether the principal's rate allows the call; answers if it does not.
-  bool WithinRate();
+  // Whether the principal's rate of `what` allows the call; answers, with
+  // begin and end of such a time on record, if it does not.
+  bool WithinRate(RateLimiter* limiter, double cost, const char* what);
   // Puts a request that failed validation on record, and answers.
   void RefuseInvalid(absl::Status status);
   void Deny(RequestDecision decision, uint64_t revision);

@@ -353,6 +353,23 @@ TEST_F(PipelineTest, AProjectThatDoesNotExistLooksLikeOneThatIsForbidden) {
             StatusCode::kPermissionDenied);
 }
 
+TEST_F(PipelineTest, ACallerThatCollectsDenialsIsSlowedDownOnRecord) {
+  int denied = 0;
+  int exhausted = 0;
+  for (int i = 0; i < 150; ++i) {
+    const StatusCode code = Access(kStranger)->status.code();
+    denied += code == StatusCode::kPermissionDenied;
+    exhausted += code == StatusCode::kResourceExhausted;
+  }
+  EXPECT_EQ(denied, 100);
+  EXPECT_EQ(exhausted, 50);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_DENIAL).size(), 100u);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
+  PassTime(absl::Seconds(1));
+  EXPECT_EQ(Access(kStranger)->status.code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS)[1].count(), 50u);
+}
+
 class LimitedPipelineTest : public PipelineTest {
  protected:
   LimitedPipelineTest() { rate_limits_ = {.per_second = 1, .burst = 2}; }
