@@ -88,7 +88,7 @@ shell_suites() {
 }
 
 stage_integration() { shell_suites tests/integration/*.sh; }
-stage_seeds() { shell_suites tests/fault/run.sh; }
+stage_seeds() { shell_suites tests/fault/sample.sh; }
 
 # Deletes from Bazel's disk cache what was not used for longest.
 bound_cache() {
