@@ -75,7 +75,7 @@ std::vector<Moment> ScriptedRun(uint64_t commits) {
   options.write_buffer_bytes = 64 << 10;  // RocksDB's least
   options.erase_delay = absl::ZeroDuration();
   options.feeds = {"k"};
-  TestKv kv(options);
+  TestKv kv = TestKv::WithOptions(options);
   Mutex mu;
   std::vector<Moment> moments;
   std::atomic<uint64_t> acknowledged{0}, submitted{0};
@@ -413,7 +413,7 @@ TEST(FullDiskTest, TheFailureAndTheRecoveryAreToldInTheLog) {
     MutexLock lock(&mu);
     absl::StrAppend(&told, line, "\n");
   };
-  TestKv kv(options);
+  TestKv kv = TestKv::WithOptions(options);
   kv.SetSpaceLimit(0);
   Commit(kv.store(), 2);
   kv.SetSpaceLimit(UINT64_MAX);

@@ -42,8 +42,8 @@ std::string MakeLog(int commits, size_t size) {
 TEST(LogCheckTest, AnIntactLogIsFine) {
   EXPECT_EQ(CheckLog("").code(), kOk);
   EXPECT_EQ(CheckLog(MakeLog(10, 100)).code(), kOk);
-  EXPECT_EQ(CheckLog(MakeLog(10, 20000)).code(), kOk);   // over blocks
-  EXPECT_EQ(CheckLog(MakeLog(2, 200000)).code(), kOk);   // over many
+  EXPECT_EQ(CheckLog(MakeLog(10, 20000)).code(), kOk);  // over blocks
+  EXPECT_EQ(CheckLog(MakeLog(2, 200000)).code(), kOk);  // over many
 }
 
 TEST(LogCheckTest, ALogThatIsCutAnywhereIsTornNotDamaged) {

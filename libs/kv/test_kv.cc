@@ -24,9 +24,13 @@ RocksDbOptions WithFeeds(std::vector<std::string> feeds, const Clock* clock) {
 }  // namespace
 
 TestKv::TestKv(std::vector<std::string> feeds, const Clock* clock)
-    : TestKv(WithFeeds(std::move(feeds), clock)) {}
+    : TestKv(OptionsTag(), WithFeeds(std::move(feeds), clock)) {}
 
-TestKv::TestKv(RocksDbOptions options)
+TestKv TestKv::WithOptions(RocksDbOptions options) {
+  return TestKv(OptionsTag(), std::move(options));
+}
+
+TestKv::TestKv(OptionsTag, RocksDbOptions options)
     : options_(std::move(options)),
       disk_(std::make_shared<PowerCutFileSystem>()) {
   options_.path = "/kv";

@@ -41,8 +41,9 @@ class TestKv {
   explicit TestKv(std::vector<std::string> feeds = {},
                   const Clock* clock = nullptr);
 
-  // The same with options of one's own; path and clock may be left out.
-  explicit TestKv(RocksDbOptions options);
+  // The same with options of one's own; path and clock may be left out:
+  //   TestKv kv = TestKv::WithOptions(options);
+  static TestKv WithOptions(RocksDbOptions options);
 
   ~TestKv();
   TestKv(const TestKv&) = delete;
@@ -76,6 +77,10 @@ class TestKv {
   PowerCutFileSystem* disk() { return disk_.get(); }
 
  private:
+  // Apart from the public constructor even for arguments in braces.
+  struct OptionsTag {};
+  TestKv(OptionsTag, RocksDbOptions options);
+
   absl::Status Open();
   absl::Status OpenImage(const std::map<std::string, std::string>& files);
 
