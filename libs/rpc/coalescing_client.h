@@ -61,15 +61,15 @@ class CoalescingClient {
  public:
   using Item = typename Traits::Item;
   using Answer = typename Traits::Answer;
-  using Result = typename internal::CoalescingCore<Traits>::Result;
-  using Done = typename internal::CoalescingCore<Traits>::Done;
+  using Result = typename coalescing::CoalescingCore<Traits>::Result;
+  using Done = typename coalescing::CoalescingCore<Traits>::Done;
   using Transport = BatchTransport<Item, Answer>;
 
   // `clock` and `timer` outlive the client.
   CoalescingClient(CoalescingOptions options,
                    std::unique_ptr<Transport> transport, const Clock* clock,
                    Timer* timer)
-      : core_(std::make_shared<internal::CoalescingCore<Traits>>(
+      : core_(std::make_shared<coalescing::CoalescingCore<Traits>>(
             std::move(options), std::move(transport), clock, timer)) {}
 
   ~CoalescingClient() { core_->Close(); }
@@ -85,7 +85,7 @@ class CoalescingClient {
   }
 
  private:
-  const std::shared_ptr<internal::CoalescingCore<Traits>> core_;
+  const std::shared_ptr<coalescing::CoalescingCore<Traits>> core_;
 };
 
 }  // namespace keyward::rpc

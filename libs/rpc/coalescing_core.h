@@ -32,7 +32,7 @@
 #include "libs/base/timer.h"
 #include "libs/rpc/batch_transport.h"
 
-namespace keyward::rpc::internal {
+namespace keyward::rpc::coalescing {
 
 // Owned by the client and by the callbacks of batches in flight. Thread-safe.
 //
@@ -454,6 +454,6 @@ void CoalescingCore<Traits>::Run(Work work) {
   for (auto& answer : work.answers) answer.first(std::move(answer.second));
 }
 
-}  // namespace keyward::rpc::internal
+}  // namespace keyward::rpc::coalescing
 
 #endif  // KEYWARD_LIBS_RPC_COALESCING_CORE_H_
