@@ -3,6 +3,7 @@
 
 #include "libs/rpc/peer_channel.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -29,6 +32,10 @@ namespace keyward::rpc {
 namespace {
 
 namespace ge = grpc::experimental;
+
+// Longer than cancelled calls take to end, shorter than an operator waits for
+// a process to.
+constexpr absl::Duration kReleaseTime = absl::Seconds(10);
 
 // Runs after OpenSSL has verified the chain.
 class SpiffeIdVerifier final : public ge::ExternalCertificateVerifier {
@@ -129,19 +136,62 @@ PeerChannel::PeerChannel(std::string address, std::string spiffe_id,
       spiffe_id_(std::move(spiffe_id)),
       clock_(clock) {}
 
+// Counts one use of a generation for as long as it lives.
+class PeerChannel::Lease {
+ public:
+  Lease(std::shared_ptr<State> state, uint64_t generation)
+      : state_(std::move(state)), generation_(generation) {}
+  ~Lease() {
+    MutexLock lock(&state_->mu);
+    --state_->generations[generation_].uses;
+    state_->released.SignalAll();
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+ private:
+  const std::shared_ptr<State> state_;
+  const uint64_t generation_;
+};
+
+PeerChannel::~PeerChannel() {
+  const absl::Time end = absl::Now() + kReleaseTime;
+  MutexLock lock(&state_->mu);
+  for (const auto& entry : state_->generations) {
+    while (entry.second.uses > 0) {
+      // What is not released by then keeps its channel.
+      if (!state_->released.WaitUntil(&state_->mu, end)) return;
+    }
+  }
+}
+
 absl::Status PeerChannel::Update(TlsMaterial material) {
   absl::Status usable = CheckTlsMaterial(material, clock_->Now());
   if (!usable.ok()) return usable;
   std::shared_ptr<grpc::Channel> channel =
       NewChannel(address_, spiffe_id_, material);
-  MutexLock lock(&mu_);
-  channel_.swap(channel);
+  std::vector<std::shared_ptr<grpc::Channel>> unused;
+  MutexLock lock(&state_->mu);
+  state_->generations[++state_->newest].channel = std::move(channel);
+  // Channels whose last call has ended go now, on this thread.
+  for (auto it = state_->generations.begin(); it->first != state_->newest;) {
+    if (it->second.uses > 0) {
+      ++it;
+      continue;
+    }
+    unused.push_back(std::move(it->second.channel));
+    it = state_->generations.erase(it);
+  }
   return absl::OkStatus();
 }
 
-std::shared_ptr<grpc::Channel> PeerChannel::Get() const {
-  MutexLock lock(&mu_);
-  return channel_;
+std::shared_ptr<grpc::Channel> PeerChannel::Get() {
+  MutexLock lock(&state_->mu);
+  const uint64_t newest = state_->newest;
+  Generation& generation = state_->generations[newest];
+  ++generation.uses;
+  return std::shared_ptr<grpc::Channel>(std::make_shared<Lease>(state_, newest),
+                                        generation.channel.get());
 }
 
 }  // namespace keyward::rpc

@@ -4,6 +4,8 @@
 #ifndef KEYWARD_LIBS_RPC_PEER_CHANNEL_H_
 #define KEYWARD_LIBS_RPC_PEER_CHANNEL_H_
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -39,6 +41,11 @@ class PeerChannel {
       std::string address, std::string spiffe_id, TlsMaterial material,
       const Clock* clock);
 
+  // Waits, for ten seconds at most, until all that Get() gave is released.
+  // gRPC's callback threads end with the last channel and server of a process,
+  // and one that dropped the last channel itself would wait for its own end.
+  ~PeerChannel();
+
   PeerChannel(const PeerChannel&) = delete;
   PeerChannel& operator=(const PeerChannel&) = delete;
 
@@ -47,19 +54,33 @@ class PeerChannel {
   // material then stays in use.
   absl::Status Update(TlsMaterial material);
 
-  // The channel to use now. Ask again for each call.
-  std::shared_ptr<grpc::Channel> Get() const;
+  // The channel to use now. Ask again for each call, and release it after its
+  // context.
+  std::shared_ptr<grpc::Channel> Get();
 
   const std::string& address() const { return address_; }
 
  private:
+  // A channel and how many calls use it.
+  struct Generation {
+    std::shared_ptr<grpc::Channel> channel;
+    int uses = 0;
+  };
+  // Shared with what Get() gave.
+  struct State {
+    Mutex mu;
+    CondVar released;
+    std::map<uint64_t, Generation> generations ABSL_GUARDED_BY(mu);
+    uint64_t newest ABSL_GUARDED_BY(mu) = 0;
+  };
+  class Lease;
+
   PeerChannel(std::string address, std::string spiffe_id, const Clock* clock);
 
   const std::string address_;
   const std::string spiffe_id_;
   const Clock* const clock_;
-  mutable Mutex mu_;
-  std::shared_ptr<grpc::Channel> channel_ ABSL_GUARDED_BY(mu_);
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace keyward::rpc

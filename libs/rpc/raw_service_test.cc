@@ -47,6 +47,7 @@ class RawServiceTest : public testing::Test {
              "SecretService"),
          &handler_}};
     options.limits = limits;
+    stub_.reset();
     server_ = std::make_unique<TestServer>(
         std::move(options), ClientCertificate::kOptional, &clock_);
     stub_ = SecretService::NewStub(server_->Connect());

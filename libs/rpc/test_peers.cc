@@ -51,12 +51,12 @@ std::string TestServer::address() const {
   return absl::StrCat("127.0.0.1:", server_->port());
 }
 
-std::shared_ptr<grpc::Channel> TestServer::ConnectWith(
-    TlsMaterial material) const {
+std::shared_ptr<grpc::Channel> TestServer::ConnectWith(TlsMaterial material) {
   auto channel = PeerChannel::Create(address(), kTestServerId,
                                      std::move(material), clock_);
   EXPECT_TRUE(channel.ok()) << channel.status();
-  return (*channel)->Get();
+  channels_.push_back(*std::move(channel));
+  return channels_.back()->Get();
 }
 
 std::shared_ptr<grpc::Channel> TestServer::ConnectAnonymously() const {

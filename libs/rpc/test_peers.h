@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -87,10 +88,10 @@ class TestServer {
 
   // A channel of the client that the authority calls `id`.
   std::shared_ptr<grpc::Channel> Connect(
-      const std::string& id = kTestClientId) const {
+      const std::string& id = kTestClientId) {
     return ConnectWith(authority_.Issue(id));
   }
-  std::shared_ptr<grpc::Channel> ConnectWith(TlsMaterial material) const;
+  std::shared_ptr<grpc::Channel> ConnectWith(TlsMaterial material);
   // Without a certificate.
   std::shared_ptr<grpc::Channel> ConnectAnonymously() const;
 
@@ -99,6 +100,8 @@ class TestServer {
   const TestAuthority authority_{"test authority"};
   std::shared_ptr<ReloadableServerTls> tls_;
   std::unique_ptr<Server> server_;
+  // Those that Connect gave; whoever has one releases it before.
+  std::vector<std::unique_ptr<PeerChannel>> channels_;
 };
 
 }  // namespace keyward::rpc
