@@ -33,6 +33,9 @@ struct PeerFacts {
   // known to be well-formed, or parse it. Empty otherwise, also for a verified
   // certificate with two URI SANs.
   std::string spiffe_id;
+  // Whether the connection resumed an earlier TLS session, whose certificate
+  // this handshake then did not verify.
+  bool session_resumed = false;
   // "ipv4:127.0.0.1:51234".
   std::string peer;
   std::string user_agent;

@@ -32,6 +32,8 @@ void ReadCertificate(const grpc::AuthContext& context, PeerFacts* facts) {
   facts->certificate_pem = OnlyValue(context, GRPC_X509_PEM_CERT_PROPERTY_NAME);
   if (facts->certificate_pem.empty()) return;
   facts->chain_pem = OnlyValue(context, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
+  facts->session_resumed =
+      OnlyValue(context, GRPC_SSL_SESSION_REUSED_PROPERTY) == "true";
   facts->spiffe_id = OnlyValue(context, GRPC_PEER_SPIFFE_ID_PROPERTY_NAME);
 }
 

@@ -1,0 +1,149 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/rpc/metrics.h"
+
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "prometheus/counter.h"
+#include "prometheus/exposer.h"
+#include "prometheus/gauge.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+
+namespace keyward::rpc {
+namespace {
+
+// From a fifth of a millisecond, about what a call costs that waits for
+// nothing, to the longest that a call may take.
+const prometheus::Histogram::BucketBoundaries kSeconds = {
+    0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,
+    0.2,    0.5,    1,     2,     5,     10,   30,   60};
+
+// Tells the metrics when the stream is over.
+class MeteredWriter : public StreamWriter {
+ public:
+  MeteredWriter(std::shared_ptr<StreamWriter> writer, std::string method,
+                absl::Time start, Metrics* metrics, const Clock* clock)
+      : writer_(std::move(writer)),
+        method_(std::move(method)),
+        start_(start),
+        metrics_(metrics),
+        clock_(clock) {}
+
+  void Write(std::unique_ptr<google::protobuf::Message> message,
+             absl::AnyInvocable<void(bool)> done) override {
+    writer_->Write(std::move(message), std::move(done));
+  }
+  void Finish(absl::Status status) override {
+    metrics_->CountStream(method_, -1);
+    metrics_->CountCall(method_, status.code(), clock_->Now() - start_);
+    writer_->Finish(std::move(status));
+  }
+  void OnCancel(absl::AnyInvocable<void()> cancelled) override {
+    writer_->OnCancel(std::move(cancelled));
+  }
+
+ private:
+  const std::shared_ptr<StreamWriter> writer_;
+  const std::string method_;
+  const absl::Time start_;
+  Metrics* const metrics_;
+  const Clock* const clock_;
+};
+
+}  // namespace
+
+struct Metrics::Families {
+  explicit Families(absl::string_view service)
+      : registry(std::make_shared<prometheus::Registry>()),
+        ready(prometheus::BuildGauge()
+                  .Name("keyward_ready")
+                  .Help("1 while the service serves")
+                  .Register(*registry)
+                  .Add({{"service", std::string(service)}})),
+        calls(prometheus::BuildCounter()
+                  .Name("keyward_calls_total")
+                  .Help("Finished calls")
+                  .Register(*registry)),
+        seconds(prometheus::BuildHistogram()
+                    .Name("keyward_call_seconds")
+                    .Help("How long calls took")
+                    .Register(*registry)),
+        streams(prometheus::BuildGauge()
+                    .Name("keyward_streams")
+                    .Help("Open streams")
+                    .Register(*registry)) {}
+
+  const std::shared_ptr<prometheus::Registry> registry;
+  prometheus::Gauge& ready;
+  prometheus::Family<prometheus::Counter>& calls;
+  prometheus::Family<prometheus::Histogram>& seconds;
+  prometheus::Family<prometheus::Gauge>& streams;
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Metrics::Metrics(std::unique_ptr<Families> families)
+    : families_(std::move(families)) {}
+
+Metrics::~Metrics() = default;
+
+absl::StatusOr<std::unique_ptr<Metrics>> Metrics::Create(
+    absl::string_view service, const std::string& address) {
+  auto families = std::make_unique<Families>(service);
+  // prometheus-cpp tells of a taken port by an exception.
+  try {
+    families->exposer =
+        std::make_unique<prometheus::Exposer>(address, /*num_threads=*/1);
+  } catch (const std::exception&) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the metrics address ", address,
+        " cannot be listened on: it is taken, or is not of this machine; "
+        "choose another with --metrics HOST:PORT"));
+  }
+  families->exposer->RegisterCollectable(families->registry);
+  std::unique_ptr<Metrics> metrics(new Metrics(std::move(families)));
+  metrics->SetReady(false);
+  return metrics;
+}
+
+void Metrics::SetReady(bool ready) { families_->ready.Set(ready ? 1 : 0); }
+
+void Metrics::CountCall(const std::string& method, absl::StatusCode code,
+                        absl::Duration duration) {
+  families_->calls
+      .Add({{"method", method}, {"code", absl::StatusCodeToString(code)}})
+      .Increment();
+  families_->seconds.Add({{"method", method}}, kSeconds)
+      .Observe(absl::ToDoubleSeconds(duration));
+}
+
+void Metrics::CountStream(const std::string& method, int change) {
+  families_->streams.Add({{"method", method}}).Increment(change);
+}
+
+void MeteredHandler::HandleUnary(IncomingCall call, UnaryDone done) {
+  const std::string& method = call.method->full_name();
+  const absl::Time start = clock_->Now();
+  handler_->HandleUnary(
+      std::move(call),
+      [this, &method, start, done = std::move(done)](
+          absl::Status status,
+          std::unique_ptr<google::protobuf::Message> response) mutable {
+        metrics_->CountCall(method, status.code(), clock_->Now() - start);
+        done(std::move(status), std::move(response));
+      });
+}
+
+void MeteredHandler::HandleStream(IncomingCall call,
+                                  std::shared_ptr<StreamWriter> writer) {
+  const std::string method = call.method->full_name();
+  metrics_->CountStream(method, 1);
+  handler_->HandleStream(std::move(call), std::make_shared<MeteredWriter>(
+                                              std::move(writer), method,
+                                              clock_->Now(), metrics_, clock_));
+}
+
+}  // namespace keyward::rpc

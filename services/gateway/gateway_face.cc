@@ -1,0 +1,58 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/gateway_face.h"
+
+#include <utility>
+
+#include "google/protobuf/descriptor.h"
+#include "libs/policy/public_actions.h"
+#include "libs/rpc/server_credentials.h"
+#include "libs/rpc/server_limits.h"
+
+namespace keyward::gateway {
+namespace {
+
+absl::Duration ToAbsl(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) +
+         absl::Nanoseconds(duration.nanos());
+}
+
+rpc::ServerLimits LimitsOf(const config::v1::LimitsConfig& config) {
+  rpc::ServerLimits limits = rpc::GatewayServerLimits();
+  limits.max_concurrent_streams =
+      static_cast<int>(config.max_concurrent_streams());
+  limits.max_connection_age = ToAbsl(config.max_connection_age());
+  limits.max_connection_age_grace = ToAbsl(config.max_connection_age_grace());
+  return limits;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GatewayFace>> GatewayFace::Create(
+    const GatewayFaceOptions& options, rpc::CallHandler* pipeline,
+    rpc::Metrics* metrics, const Clock* clock) {
+  absl::StatusOr<std::unique_ptr<rpc::ReloadingServerTls>> tls =
+      rpc::ReloadingServerTls::Create(options.tls,
+                                      rpc::ClientCertificate::kOptional, clock);
+  if (!tls.ok()) return tls.status();
+  std::unique_ptr<GatewayFace> face(new GatewayFace(
+      *std::move(tls),
+      std::make_unique<rpc::MeteredHandler>(pipeline, metrics, clock)));
+  rpc::ServerOptions server;
+  server.address = options.address;
+  server.tls = face->tls_->tls();
+  server.limits = LimitsOf(options.limits);
+  server.health = true;
+  server.reflection = options.reflection;
+  for (const auto* service : policy::PublicServices()) {
+    server.services.push_back({service, face->handler_.get()});
+  }
+  absl::StatusOr<std::unique_ptr<rpc::Server>> running =
+      rpc::Server::Create(std::move(server), clock);
+  if (!running.ok()) return running.status();
+  face->server_ = *std::move(running);
+  return face;
+}
+
+}  // namespace keyward::gateway
