@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -155,6 +156,9 @@ class PeerChannel::Lease {
 };
 
 PeerChannel::~PeerChannel() {
+  // Taken out, so that it is this thread that destroys them and not whoever
+  // holds the state last.
+  std::map<uint64_t, Generation> generations;
   const absl::Time end = absl::Now() + kReleaseTime;
   MutexLock lock(&state_->mu);
   for (const auto& entry : state_->generations) {
@@ -163,6 +167,7 @@ PeerChannel::~PeerChannel() {
       if (!state_->released.WaitUntil(&state_->mu, end)) return;
     }
   }
+  generations.swap(state_->generations);
 }
 
 absl::Status PeerChannel::Update(TlsMaterial material) {
