@@ -1,0 +1,377 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/store/change_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "proto/keyward/internal/store/v1/store_record.pb.h"
+#include "services/store/checkpoint_size.h"
+#include "services/store/event_log.h"
+#include "services/store/record_codec.h"
+#include "services/store/record_keys.h"
+#include "services/store/record_reader.h"
+#include "services/store/stored_result.h"
+
+namespace keyward::store {
+namespace {
+
+using keyward::internal::store::v1::CheckpointRecord;
+using keyward::internal::store::v1::EventRecord;
+using keyward::internal::store::v1::RequestIdRecord;
+using keyward::internal::store::v1::StoredResult;
+using Outcome = kv::CommitResult::Outcome;
+
+// The fence is compared first in every transaction, so that a stale decision
+// is told apart from a record that has changed.
+constexpr size_t kFenceIndex = 0;
+
+absl::Status StaleDecision() {
+  return absl::FailedPreconditionError(
+      "decided under a policy that is no longer in force");
+}
+
+absl::Status TooLate() {
+  return MakeError(absl::StatusCode::kDeadlineExceeded, kDeadlineTooShort,
+                   "the deadline passed before the change was made");
+}
+
+absl::Status Unavailable(absl::string_view message) {
+  return MakeError(absl::StatusCode::kUnavailable, kStoreUnavailable, message);
+}
+
+// Why a transaction that certainly changed nothing was not taken.
+absl::Status RefusedByStore(const absl::Status& status) {
+  if (absl::IsDeadlineExceeded(status)) return TooLate();
+  if (absl::IsInvalidArgument(status)) {
+    return absl::InternalError(
+        absl::StrCat("the change is too large: ", status.message()));
+  }
+  return Unavailable(
+      absl::StrCat("the store cannot change its state: ", status.message()));
+}
+
+}  // namespace
+
+// One call. Everybody who will still act on it holds a reference.
+struct ChangeRunner::Job {
+  explicit Job(ChangeRunner* owner) : runner(owner) {
+    MutexLock l(&runner->mu_);
+    ++runner->jobs_;
+  }
+  ~Job() {
+    turn.reset();
+    MutexLock l(&runner->mu_);
+    if (--runner->jobs_ == 0) runner->idle_.SignalAll();
+  }
+
+  kv::TransactionId id() const {
+    return kv::TransactionId::Intent(*context.intent_id);
+  }
+
+  ChangeRunner* const runner;
+  rpc::CallContext context;
+  RequestIds::Used request_id;  // Empty key: the call has none.
+  Planner planner;
+  rpc::CallDone done;
+  int attempts = 0;
+  // Where the transaction compares the held checkpoint's size, if it does.
+  absl::optional<size_t> checkpoint_index;
+  uint64_t checkpoint_size = 0;
+  std::unique_ptr<google::protobuf::Message> response;
+  std::string resource;
+  absl::optional<ProjectLanes::Turn> turn;
+};
+
+ChangeRunner::~ChangeRunner() {
+  MutexLock l(&mu_);
+  while (jobs_ > 0) idle_.WaitFor(&mu_, absl::Minutes(1));
+}
+
+void ChangeRunner::Run(const rpc::CallContext& context,
+                       const google::protobuf::Message& request,
+                       const std::string& request_id,
+                       absl::StatusOr<Planner> planner, rpc::CallDone done) {
+  const JobPtr job = std::make_shared<Job>(this);
+  job->context = context;
+  job->resource = context.resource;
+  job->done = std::move(done);
+  if (!context.intent_id.has_value()) {
+    rpc::CallResult result;
+    result.status = absl::InternalError("a change has no intent");
+    result.outcome = rpc::Outcome::kNotApplied;
+    return Answer(job, std::move(result));
+  }
+  if (!planner.ok()) {
+    return Refuse(job, planner.status(), rpc::Refusal::kNone);
+  }
+  job->planner = *std::move(planner);
+  if (!request_id.empty()) {
+    auto used = request_ids_->Use(context.principal, context.method, request_id,
+                                  request);
+    if (!used.ok()) return Refuse(job, used.status(), rpc::Refusal::kNone);
+    job->request_id = *std::move(used);
+  }
+  absl::Status waiting =
+      lanes_.Run(context.project_uid, [job](ProjectLanes::Turn turn) {
+        job->turn.emplace(std::move(turn));
+        job->runner->Attempt(job);
+      });
+  if (!waiting.ok()) {
+    Refuse(job,
+           WithRetryAfter(Unavailable(waiting.message()), absl::Seconds(1)),
+           rpc::Refusal::kNone);
+  }
+}
+
+void ChangeRunner::Attempt(JobPtr job) {
+  const absl::Time now = clock_->Now();
+  if (now >= job->context.deadline) {
+    return Refuse(job, TooLate(), rpc::Refusal::kNone);
+  }
+  if (++job->attempts > kMaxAttempts) {
+    return Refuse(job,
+                  Unavailable("other changes kept coming first; try again"),
+                  rpc::Refusal::kNone);
+  }
+  if (AnswerKnownIntent(job) == Next::kAnswered) return;
+  if (AnswerKnownRequestId(job, now) == Next::kAnswered) return;
+
+  absl::StatusOr<ChangePlan> plan = job->planner(now);
+  // Read after the plan's records: a refusal is then one of a moment at which
+  // the decision was still in force.
+  const absl::StatusOr<uint64_t> fence = LoadNumber(*kv_, kFenceKey);
+  if (!fence.ok()) return Refuse(job, fence.status(), rpc::Refusal::kNone);
+  if (job->context.policy_revision < *fence) {
+    return Refuse(job, StaleDecision(), rpc::Refusal::kFence);
+  }
+  if (!plan.ok()) {
+    const bool attributes = ErrorReason(plan.status()) == kAttributesChanged;
+    return Refuse(job, plan.status(),
+                  attributes ? rpc::Refusal::kAttributes : rpc::Refusal::kNone);
+  }
+  Submit(job, *std::move(plan), now);
+}
+
+ChangeRunner::Next ChangeRunner::AnswerKnownIntent(const JobPtr& job) {
+  const absl::StatusOr<kv::TransactionRecord> known =
+      kv_->GetTransaction(job->id());
+  if (absl::IsNotFound(known.status())) return Next::kGoOn;
+  if (!known.ok()) {
+    Refuse(job, ReadError(known.status()), rpc::Refusal::kNone);
+  } else if (known->applied) {
+    AnswerStored(job, known->txn_value);
+  } else {
+    AnswerBarred(job, rpc::Outcome::kNotApplied);
+  }
+  return Next::kAnswered;
+}
+
+ChangeRunner::Next ChangeRunner::AnswerKnownRequestId(const JobPtr& job,
+                                                      absl::Time now) {
+  if (job->request_id.key.empty()) return Next::kGoOn;
+  absl::StatusOr<RequestIds::Known> known =
+      request_ids_->Find(*kv_, job->request_id, now);
+  if (!known.ok()) {
+    Refuse(job, known.status(), rpc::Refusal::kNone);
+    return Next::kAnswered;
+  }
+  job->request_id.revision = known->revision;
+  job->request_id.old_expiry_key = known->old_expiry_key;
+  if (!known->result.has_value()) return Next::kGoOn;
+  RepeatAnswer(job, job->request_id.key, known->revision,
+               EncodeRecord(*known->result));
+  return Next::kAnswered;
+}
+
+// The change was made before, under another intent. This intent's id gets the
+// same result in a transaction of its own, so that it is closed as truthfully.
+void ChangeRunner::RepeatAnswer(const JobPtr& job, const std::string& key,
+                                uint64_t revision, std::string result) {
+  kv::Transaction txn;
+  txn.id = job->id();
+  txn.preconditions.push_back(kv::Precondition::RevisionIs(key, revision));
+  txn.txn_value = result;
+  kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
+              [this, job, result](kv::CommitResult committed) {
+                if (committed.outcome == Outcome::kApplied) {
+                  return AnswerStored(job, result);
+                }
+                if (committed.outcome == Outcome::kConflict) {
+                  return Attempt(job);
+                }
+                OnCommitted(job, std::move(committed));
+              });
+}
+
+void ChangeRunner::Submit(const JobPtr& job, ChangePlan plan, absl::Time now) {
+  kv::Transaction txn;
+  txn.id = job->id();
+  txn.preconditions.push_back(
+      kv::Precondition::NumberAtMost(kFenceKey, job->context.policy_revision));
+  for (auto& precondition : plan.preconditions) {
+    txn.preconditions.push_back(std::move(precondition));
+  }
+  txn.puts = std::move(plan.puts);
+  txn.deletes = std::move(plan.deletes);
+  const StoredResult stored =
+      MakeStoredResult(job->context.method, *plan.response, plan.resource);
+  txn.txn_value = EncodeRecord(stored);
+
+  absl::Status added = AddEvent(*job, plan, now, &txn);
+  if (added.ok()) added = AddCheckpoint(job.get(), &txn);
+  if (!added.ok()) return Refuse(job, added, rpc::Refusal::kNone);
+  if (!job->request_id.key.empty()) {
+    request_ids_->Add(job->request_id, stored, now, &txn);
+  }
+  job->response = std::move(plan.response);
+  job->resource = std::move(plan.resource);
+  kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
+              [this, job](kv::CommitResult result) {
+                OnCommitted(job, std::move(result));
+              });
+}
+
+absl::Status ChangeRunner::AddEvent(const Job& job, const ChangePlan& plan,
+                                    absl::Time now, kv::Transaction* txn) {
+  if (!plan.event.has_value()) return absl::OkStatus();
+  return AppendEvent(*kv_, job.context.project_uid, *plan.event, now, txn);
+}
+
+absl::Status ChangeRunner::AddCheckpoint(Job* job, kv::Transaction* txn) {
+  job->checkpoint_index.reset();
+  const std::string& note = job->context.checkpoint;
+  if (note.empty()) return absl::OkStatus();
+  const absl::StatusOr<uint64_t> size = CheckpointSize(note);
+  if (!size.ok()) return absl::InternalError(size.status().message());
+  if (*size <= held_size_.load()) return absl::OkStatus();
+  CheckpointRecord record;
+  record.set_format(kRecordFormat);
+  record.set_note(note);
+  record.set_tree_size(*size);
+  job->checkpoint_size = *size;
+  job->checkpoint_index = txn->preconditions.size();
+  txn->preconditions.push_back(
+      kv::Precondition::NumberAtMost(kCheckpointSizeKey, *size - 1));
+  txn->puts.push_back({kCheckpointKey, EncodeRecord(record)});
+  txn->puts.push_back({kCheckpointSizeKey, kv::EncodeNumber(*size)});
+  return absl::OkStatus();
+}
+
+void ChangeRunner::OnCommitted(const JobPtr& job, kv::CommitResult result) {
+  switch (result.outcome) {
+    case Outcome::kApplied:
+      return AnswerApplied(job);
+    case Outcome::kAlreadyApplied:
+      return AnswerStored(job, result.txn_value);
+    case Outcome::kBarred:
+      return AnswerBarred(job, rpc::Outcome::kNotApplied);
+    case Outcome::kConflict:
+      return OnConflict(job, result);
+    case Outcome::kUnknown:
+      return Refuse(job, RefusedByStore(result.status), rpc::Refusal::kNone);
+    case Outcome::kRefused:
+      break;
+  }
+  // Below the floor nothing is known of the id any more, and nothing can be:
+  // audit has closed the intent, and this copy of the call came too late. What
+  // became of the first copy stands in the log.
+  if (absl::IsFailedPrecondition(result.status)) {
+    return AnswerBarred(job, rpc::Outcome::kUnknown);
+  }
+  Refuse(job, RefusedByStore(result.status), rpc::Refusal::kNone);
+}
+
+void ChangeRunner::OnConflict(const JobPtr& job,
+                              const kv::CommitResult& result) {
+  if (result.failed_precondition == kFenceIndex) {
+    return Refuse(job, StaleDecision(), rpc::Refusal::kFence);
+  }
+  if (job->checkpoint_index == result.failed_precondition) {
+    NoteHeldSize(result.current);
+  }
+  Attempt(job);
+}
+
+void ChangeRunner::NoteHeldSize(uint64_t size) {
+  uint64_t held = held_size_.load();
+  while (held < size && !held_size_.compare_exchange_weak(held, size)) {
+  }
+}
+
+void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
+                          rpc::Refusal refusal) {
+  const absl::Time deadline =
+      std::max(job->context.deadline, clock_->Now() + kSettleGrace);
+  kv_->Settle(job->id(), kv::CommitOptions{deadline},
+              [this, job, status, refusal](kv::CommitResult settled) {
+                if (settled.applied()) {
+                  return AnswerStored(job, settled.txn_value);
+                }
+                if (settled.outcome != Outcome::kBarred) {
+                  return AnswerUnknown(job);
+                }
+                rpc::CallResult result;
+                result.status = status;
+                result.refusal = refusal;
+                result.outcome = rpc::Outcome::kNotApplied;
+                Answer(job, std::move(result));
+              });
+}
+
+void ChangeRunner::AnswerApplied(const JobPtr& job) {
+  if (job->checkpoint_index.has_value()) NoteHeldSize(job->checkpoint_size);
+  rpc::CallResult result;
+  result.response = std::move(job->response);
+  result.outcome = rpc::Outcome::kApplied;
+  Answer(job, std::move(result));
+}
+
+void ChangeRunner::AnswerStored(const JobPtr& job, const std::string& stored) {
+  rpc::CallResult result;
+  result.outcome = rpc::Outcome::kApplied;
+  const absl::StatusOr<StoredResult> decoded =
+      DecodeRecord<StoredResult>(stored);
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> response =
+      decoded.status();
+  if (decoded.ok()) response = StoredResponse(*decoded, job->context.method);
+  if (response.ok()) {
+    result.response = *std::move(response);
+    job->resource = decoded->resource();
+  } else {
+    result.status = response.status();
+  }
+  Answer(job, std::move(result));
+}
+
+void ChangeRunner::AnswerBarred(const JobPtr& job, rpc::Outcome outcome) {
+  rpc::CallResult result;
+  result.status =
+      MakeError(absl::StatusCode::kUnavailable, kIntentBarred,
+                "the change was given up before it arrived; try again");
+  result.refusal = rpc::Refusal::kBarred;
+  result.outcome = outcome;
+  Answer(job, std::move(result));
+}
+
+void ChangeRunner::AnswerUnknown(const JobPtr& job) {
+  rpc::CallResult result;
+  result.status = MakeError(absl::StatusCode::kUnavailable, kOutcomeUnknown,
+                            "the change may or may not have been made; "
+                            "repeat it with the same request_id to learn");
+  result.outcome = rpc::Outcome::kUnknown;
+  Answer(job, std::move(result));
+}
+
+void ChangeRunner::Answer(const JobPtr& job, rpc::CallResult result) {
+  result.resource = job->resource;
+  rpc::CallDone done = std::move(job->done);
+  done(std::move(result));
+}
+
+}  // namespace keyward::store

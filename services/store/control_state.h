@@ -1,0 +1,52 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_STORE_CONTROL_STATE_H_
+#define KEYWARD_SERVICES_STORE_CONTROL_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/kv/kv.h"
+#include "libs/kv/writer_session.h"
+#include "libs/rpc/owner_control.h"
+
+namespace keyward::store {
+
+// The store's fence, floor and held checkpoint, and the truth about intents.
+// See libs/rpc/owner_control.h; every method blocks. Thread-safe.
+class ControlState final : public rpc::OwnerControl {
+ public:
+  static constexpr size_t kMaxIntents = 256;
+
+  // All must outlive this.
+  ControlState(kv::KeyValueStore* kv, kv::WriterSession* session,
+               const Clock* clock)
+      : kv_(kv), session_(session), clock_(clock) {}
+
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
+                                      absl::Time deadline) override;
+  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time deadline) override;
+  // INVALID_ARGUMENT for what is no checkpoint.
+  absl::Status HoldCheckpoint(const std::string& checkpoint,
+                              absl::Time deadline) override;
+  // INVALID_ARGUMENT for more than kMaxIntents.
+  absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
+      const std::vector<uint64_t>& intent_ids, absl::Time deadline) override;
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor,
+                                      absl::Time deadline) override;
+
+ private:
+  absl::Status CheckTime(absl::Time deadline) const;
+
+  kv::KeyValueStore* const kv_;
+  kv::WriterSession* const session_;
+  const Clock* const clock_;
+};
+
+}  // namespace keyward::store
+
+#endif  // KEYWARD_SERVICES_STORE_CONTROL_STATE_H_

@@ -1,0 +1,57 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_STORE_MAINTENANCE_RUNNER_H_
+#define KEYWARD_SERVICES_STORE_MAINTENANCE_RUNNER_H_
+
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/mutex.h"
+
+namespace keyward::store {
+
+// Runs maintenance on a thread of its own, every kPeriod, and again at once
+// while there is more to do.
+//
+// Thread-safe. The destructor stops it after the run that is under way, whose
+// deadline bounds it.
+class MaintenanceRunner {
+ public:
+  // Well below the minute in which things that are due are expected to happen.
+  static constexpr absl::Duration kPeriod = absl::Seconds(10);
+  static constexpr absl::Duration kRunTimeout = absl::Seconds(30);
+
+  // One run, such as StoreCore::RunMaintenanceOnce.
+  using Run = std::function<absl::StatusOr<bool>(absl::Time deadline)>;
+  // Told of each run that failed.
+  using Report = std::function<void(const absl::Status&)>;
+
+  // Starts the thread. `clock` must outlive this.
+  MaintenanceRunner(const Clock* clock, Run run, Report report);
+  MaintenanceRunner(const MaintenanceRunner&) = delete;
+  MaintenanceRunner& operator=(const MaintenanceRunner&) = delete;
+  ~MaintenanceRunner();
+
+ private:
+  void RunThread();
+  bool Rest(absl::Duration duration);
+
+  const Clock* const clock_;
+  const Run run_;
+  const Report report_;
+  Mutex mu_;
+  CondVar wake_;
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  // Last: it runs as soon as it is made.
+  std::thread thread_;
+};
+
+}  // namespace keyward::store
+
+#endif  // KEYWARD_SERVICES_STORE_MAINTENANCE_RUNNER_H_

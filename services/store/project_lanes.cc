@@ -1,0 +1,73 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/store/project_lanes.h"
+
+#include "absl/time/time.h"
+
+namespace keyward::store {
+
+ProjectLanes::Turn::~Turn() {
+  if (lane_ != nullptr) lanes_->EndTurn(std::move(lane_));
+}
+
+ProjectLanes::~ProjectLanes() {
+  MutexLock l(&mu_);
+  while (!lanes_.empty()) idle_.WaitFor(&mu_, absl::Minutes(1));
+}
+
+absl::Status ProjectLanes::Run(const std::string& project_uid, Task task) {
+  std::shared_ptr<Lane> lane;
+  {
+    MutexLock l(&mu_);
+    std::shared_ptr<Lane>& slot = lanes_[project_uid];
+    if (slot == nullptr) {
+      slot = std::make_shared<Lane>();
+      slot->project_uid = project_uid;
+    }
+    if (slot->waiting.size() >= kMaxWaiting) {
+      return absl::ResourceExhaustedError(
+          "too many changes of this project are waiting");
+    }
+    slot->waiting.push_back(std::move(task));
+    if (slot->taken || slot->pumping) return absl::OkStatus();
+    slot->pumping = true;
+    lane = slot;
+  }
+  Pump(std::move(lane));
+  return absl::OkStatus();
+}
+
+void ProjectLanes::Pump(std::shared_ptr<Lane> lane) {
+  while (true) {
+    Task task;
+    {
+      MutexLock l(&mu_);
+      if (lane->taken || lane->waiting.empty()) {
+        lane->pumping = false;
+        if (!lane->taken) {
+          lanes_.erase(lane->project_uid);
+          // Under the lock: once it is free the destructor may have run.
+          if (lanes_.empty()) idle_.SignalAll();
+        }
+        return;
+      }
+      task = std::move(lane->waiting.front());
+      lane->waiting.pop_front();
+      lane->taken = true;
+    }
+    task(Turn(this, lane));
+  }
+}
+
+void ProjectLanes::EndTurn(std::shared_ptr<Lane> lane) {
+  {
+    MutexLock l(&mu_);
+    lane->taken = false;
+    if (lane->pumping) return;
+    lane->pumping = true;
+  }
+  Pump(std::move(lane));
+}
+
+}  // namespace keyward::store

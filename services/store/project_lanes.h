@@ -1,0 +1,92 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_STORE_PROJECT_LANES_H_
+#define KEYWARD_SERVICES_STORE_PROJECT_LANES_H_
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "libs/base/mutex.h"
+
+namespace keyward::store {
+
+// Lets the changes of one project take turns, in the order they came.
+//
+// All changes of a project compete for the number of its next event. Without
+// turns, of 64 that start together one is made and 63 are refused by the state
+// layer, read again, encrypt again, and so on; with turns each is made at the
+// first attempt. Nothing rests on this for correctness: another process may
+// change the same project, and the transaction's preconditions find it out.
+//
+// It has no thread: a turn begins on the thread that asks for it, or on the
+// one that ends the turn before.
+//
+// Thread-safe. The destructor waits until no turn is taken or waited for;
+// every turn must end by itself before long.
+class ProjectLanes {
+ private:
+  struct Lane;
+
+ public:
+  // Beyond this many waiting changes of one project more are refused: they
+  // would not be reached within their deadlines.
+  static constexpr size_t kMaxWaiting = 4096;
+
+  // A turn ends when it is destroyed. Movable, to be kept until a callback.
+  // May be destroyed on any thread.
+  class Turn {
+   public:
+    Turn(Turn&& other) noexcept = default;
+    Turn& operator=(Turn&&) = delete;
+    ~Turn();
+
+   private:
+    friend class ProjectLanes;
+    Turn(ProjectLanes* lanes, std::shared_ptr<Lane> lane)
+        : lanes_(lanes), lane_(std::move(lane)) {}
+
+    ProjectLanes* lanes_;
+    std::shared_ptr<Lane> lane_;  // Null if moved from.
+  };
+
+  using Task = absl::AnyInvocable<void(Turn)>;
+
+  ProjectLanes() = default;
+  ProjectLanes(const ProjectLanes&) = delete;
+  ProjectLanes& operator=(const ProjectLanes&) = delete;
+  ~ProjectLanes();
+
+  // Calls `task` when it is its turn, possibly before Run returns.
+  // RESOURCE_EXHAUSTED, with `task` never called, if too many wait.
+  absl::Status Run(const std::string& project_uid, Task task);
+
+ private:
+  struct Lane {
+    std::string project_uid;
+    std::deque<Task> waiting;
+    // A turn is taken.
+    bool taken = false;
+    // A thread is in Pump for this lane. Whoever else finds work leaves it to
+    // that thread, so that turns which end at once do not nest.
+    bool pumping = false;
+  };
+
+  void Pump(std::shared_ptr<Lane> lane);
+  void EndTurn(std::shared_ptr<Lane> lane);
+
+  Mutex mu_;
+  CondVar idle_;
+  std::map<std::string, std::shared_ptr<Lane>> lanes_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace keyward::store
+
+#endif  // KEYWARD_SERVICES_STORE_PROJECT_LANES_H_
