@@ -3,23 +3,70 @@
 
 #include "libs/crypto/aead.h"
 
+#include <cstddef>
+#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "libs/base/hex.h"
 #include "libs/crypto/fake_random.h"
 #include "libs/crypto/random.h"
 #include "libs/crypto/secret_buffer.h"
+#include "libs/crypto/sha256.h"
 
 namespace keyward::crypto {
 namespace {
 
 constexpr char kPlace[] = "projects/default/secrets/db, version 1";
+
+// A case whose inputs are made by Made() below: two lengths, and the SHA-256 of
+// the sealed box that another implementation (Python's cryptography, 48.0.0)
+// makes of them.
+struct Vector {
+  size_t data_size;
+  size_t text_size;
+  const char* box_sha256;
+};
+
+// Lengths on both sides of the block sizes of AES and of its vectorized loops.
+constexpr Vector kVectors[] = {
+    {1, 0, "1c83de4966c78b18021a2a41a682adf904d0e4e1aaa77d43f69a1e3b1145a8c2"},
+    {1, 1, "f53a8dbf74eeab7b3bf08244d2e52b708edaac29cc3491986611ae3d5a8b0815"},
+    {15, 15,
+     "e043b768b09b98d052ef5b5d650a59e1b2232a012b3cc6b734972540d67e96e2"},
+    {16, 16,
+     "b7a14fac33971f03d872f1441cb52646f7ded8aadbaf609b3925247a6c44d027"},
+    {17, 17,
+     "e209867d8a6ab8308c24000e1438cdae49d79794dd034527140f842c537e4862"},
+    {31, 33,
+     "03c2300cd84193f385859787d70c979228d6eeab2fd9e9afd98665a9c2f3267c"},
+    {64, 127,
+     "86b19b899a73a858ee49056ba1eae369b6140cec140d76d85554d0d59b536383"},
+    {65, 128,
+     "a7f541b05be3646f1704b73bdcd3a5f312fa49604fa265268ef12e107a13006c"},
+    {300, 129,
+     "70ae8dbe1874270ab75cc120cb9355a073fa85a2ce3669de76e683ea1b7e00c8"},
+    {13, 255,
+     "55b4573de86360873861b34ae8f64227adbb3443c5bd2408fbb2be4268286cc8"},
+    {4096, 4097,
+     "e9fadfef184df93c692692235dc6fc42a4bb45bd11e704ccf4d67dbcb88491e5"},
+};
+
+// `size` bytes of SHA-256("NAME CASE 0") || SHA-256("NAME CASE 1") || ...
+std::string Made(absl::string_view name, size_t number, size_t size) {
+  std::string bytes;
+  for (int i = 0; bytes.size() < size; ++i) {
+    const Sha256Digest block = Sha256(absl::StrCat(name, " ", number, " ", i));
+    absl::StrAppend(&bytes, AsBytes(block));
+  }
+  return bytes.substr(0, size);
+}
 
 class AeadTest : public testing::Test {
  protected:
@@ -62,6 +109,19 @@ TEST_F(AeadTest, FormatIsNonceCiphertextTag) {
             "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
             "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
             "76fc6ece0f4e1768cddf8853bb2d551b");
+}
+
+TEST_F(AeadTest, SealsAsAnotherImplementationDoes) {
+  for (size_t i = 0; i < std::size(kVectors); ++i) {
+    const Vector& v = kVectors[i];
+    const SecretBuffer key = SecretBuffer::CopyOf(Made("key", i, 32));
+    const std::string data = Made("data", i, v.data_size);
+    const std::string text = Made("text", i, v.text_size);
+    random_.Queue(Made("nonce", i, kAeadNonceSize));
+    const std::string box = AeadSeal(key, data, text, random_).value();
+    EXPECT_EQ(HexEncode(AsBytes(Sha256(box))), v.box_sha256) << i;
+    EXPECT_TRUE(AeadOpen(key, data, box)->Equals(text)) << i;
+  }
 }
 
 TEST_F(AeadTest, P6_EveryFlippedBitIsDataLoss) {
