@@ -335,11 +335,12 @@ void ChangeRunner::AnswerApplied(const JobPtr& job) {
 void ChangeRunner::AnswerStored(const JobPtr& job, const std::string& stored) {
   rpc::CallResult result;
   result.outcome = rpc::Outcome::kApplied;
-  const absl::StatusOr<StoredResult> decoded =
-      DecodeRecord<StoredResult>(stored);
-  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> response =
-      decoded.status();
-  if (decoded.ok()) response = StoredResponse(*decoded, job->context.method);
+  absl::StatusOr<StoredResult> decoded = DecodeRecord<StoredResult>(stored);
+  if (!decoded.ok()) {
+    result.status = decoded.status();
+    return Answer(job, std::move(result));
+  }
+  auto response = StoredResponse(*decoded, job->context.method);
   if (response.ok()) {
     result.response = *std::move(response);
     job->resource = decoded->resource();

@@ -220,8 +220,12 @@ absl::StatusOr<bool> Rewrap::RunOnce(absl::Time deadline) {
   for (const kv::Entry& marker : markers->entries) {
     const absl::StatusOr<ReferenceRecord> reference =
         DecodeRecord<ReferenceRecord>(marker.value);
-    absl::StatusOr<bool> ran = reference.status();
-    if (reference.ok()) ran = RunKey(marker.key, reference->key(), deadline);
+    if (!reference.ok()) {
+      first_error.Update(reference.status());
+      continue;
+    }
+    const absl::StatusOr<bool> ran =
+        RunKey(marker.key, reference->key(), deadline);
     worked = worked || (ran.ok() && *ran);
     if (!ran.ok()) first_error.Update(ran.status());
   }
