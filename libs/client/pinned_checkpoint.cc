@@ -191,7 +191,7 @@ absl::StatusOr<PinCheck> CheckAndPin(GatewayClient& client,
   absl::Status kept =
       extends.ok() ? store.Keep(name, *seen) : store.Replace(name, *seen);
   if (!kept.ok()) return kept;
-  return PinCheck{*std::move(pinned), *std::move(seen)};
+  return PinCheck{*std::move(pinned), *std::move(seen), !extends.ok()};
 }
 
 std::string DescribePin(const Pin& pin) {

@@ -70,6 +70,8 @@ class PinStore {
 struct PinCheck {
   absl::optional<Pin> pinned;  // what was kept before
   Pin seen;                    // what the gateway showed now
+  // `seen` does not extend `pinned`, and was accepted all the same.
+  bool rollback_accepted = false;
 };
 
 // Fetches the newest checkpoint, proves that it extends the pinned one, and

@@ -238,7 +238,11 @@ TEST_F(PinnedCheckpointTest, AcceptingARollbackPinsTheNewAndReturnsBoth) {
   ASSERT_TRUE(check.ok()) << check.status();
   EXPECT_EQ(check->pinned->checkpoint.size, 7u);
   EXPECT_EQ(check->seen.checkpoint.size, 4u);
+  EXPECT_TRUE(check->rollback_accepted);
   EXPECT_EQ(PinnedSize(), 4u);
+  check = Check(/*accept_rollback=*/true);
+  ASSERT_TRUE(check.ok()) << check.status();
+  EXPECT_FALSE(check->rollback_accepted);
 }
 
 TEST_F(PinnedCheckpointTest, P3_ADamagedPinIsNotTakenForNone) {

@@ -124,7 +124,7 @@ absl::StatusOr<Settings> ResolveSettings(const SettingsSources& sources) {
   settings.address = First(FromEnvironment(sources, "KEYWARD_ADDR"),
                            context.address, kDefaultAddress);
   settings.ca_file = First(FromEnvironment(sources, "KEYWARD_CA"),
-                           context.ca_file, sources.home + "/tls/ca.pem");
+                           context.ca_file, sources.home + "/keys/ca.pem");
   settings.project =
       First(sources.project_flag, FromEnvironment(sources, "KEYWARD_PROJECT"),
             First(context.project, kDefaultProject, ""));

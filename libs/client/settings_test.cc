@@ -61,7 +61,7 @@ class SettingsTest : public ::testing::Test {
 TEST_F(SettingsTest, DefaultIsTheInstallationOnThisMachine) {
   const Settings settings = Resolve();
   EXPECT_EQ(settings.address, kDefaultAddress);
-  EXPECT_EQ(settings.ca_file, "/home/x/tls/ca.pem");
+  EXPECT_EQ(settings.ca_file, "/home/x/keys/ca.pem");
   EXPECT_EQ(settings.cert_file, "/home/x/tls/admin.pem");
   EXPECT_EQ(settings.key_file, "/home/x/tls/admin.key");
   EXPECT_EQ(settings.token_file, "");

@@ -1,0 +1,57 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/cli/operator_commands.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proto/keyward/operators/v1/operator_service.pb.h"
+#include "services/cli/printable.h"
+#include "services/cli/values.h"
+
+namespace keyward::cli {
+namespace {
+
+using operators::v1::GetStatusRequest;
+using operators::v1::GetStatusResponse;
+using operators::v1::ServiceStatus;
+
+std::string ShowStatus(const GetStatusResponse& status) {
+  Fields fields;
+  fields.Add("installation", status.installation_id());
+  fields.Add("incarnation", absl::StrCat(status.incarnation()));
+  fields.Add("version", status.version());
+  fields.Add("policy revision", absl::StrCat(status.policy_revision()));
+  fields.Add("audit entries", absl::StrCat(status.audit_size()));
+  fields.Add("open intents", absl::StrCat(status.open_intents()));
+  Table table({"service", "serving", "since", "memory", "waiting for"});
+  for (const ServiceStatus& service : status.services()) {
+    table.Add({service.service(), service.serving() ? "yes" : "no",
+               ShowTime(service.start_time()),
+               service.memory_locked() ? "locked" : "may be swapped",
+               service.detail()});
+  }
+  return absl::StrCat(fields.ToString(), "\n", table.ToString());
+}
+
+absl::Status Status(Session& session) {
+  auto status = session.Call<GetStatusResponse>(GetStatusRequest());
+  if (!status.ok()) return status.status();
+  return session.Print(*status, [&] { return ShowStatus(*status); });
+}
+
+}  // namespace
+
+void AddOperatorCommands(CLI::App* app, Command* chosen) {
+  CLI::App* group = app->add_subcommand("operator", "Run the installation");
+  group->require_subcommand(1);
+  CLI::App* status = group->add_subcommand(
+      "status", "Show how the installation and each service stand");
+  status->footer("Example:\n  keyward operator status");
+  status->callback([chosen] { *chosen = Status; });
+}
+
+}  // namespace keyward::cli

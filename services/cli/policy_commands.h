@@ -1,0 +1,17 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_CLI_POLICY_COMMANDS_H_
+#define KEYWARD_SERVICES_CLI_POLICY_COMMANDS_H_
+
+#include "CLI/CLI.hpp"
+#include "services/cli/session.h"
+
+namespace keyward::cli {
+
+// `keyward policy apply|get|explain`, on a parent's policy as a whole.
+void AddPolicyCommands(CLI::App* policy, Command* chosen);
+
+}  // namespace keyward::cli
+
+#endif  // KEYWARD_SERVICES_CLI_POLICY_COMMANDS_H_
