@@ -1,0 +1,222 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/policy/installation.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "libs/audit/entry.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/base/mutex.h"
+#include "libs/policy/builtin_roles.h"
+#include "libs/policy/entry_validation.h"
+#include "libs/policy/proto_time.h"
+#include "services/policy/administrators.h"
+#include "services/policy/policy_loader.h"
+#include "services/policy/project_changes.h"
+#include "services/policy/project_uid.h"
+#include "services/policy/records.h"
+
+namespace keyward::policy_service {
+namespace {
+
+using keyward::audit::v1::AuditEntry;
+using keyward::internal::policy::v1::InstallationRecord;
+using policy::PolicyEntry;
+using policy::PolicyState;
+
+// How long after its deadline an answer of audit may still be on its way.
+constexpr absl::Duration kAnswerGrace = absl::Seconds(2);
+
+PolicyEntry AdministratorBinding(const std::string& name,
+                                 const std::string& principal,
+                                 const std::string& description) {
+  PolicyEntry entry;
+  policy::v1::Binding& binding = *entry.mutable_binding();
+  binding.set_name(name);
+  binding.set_role(std::string(policy::kSystemAdminRole));
+  binding.add_principals(principal);
+  binding.set_resource("system");
+  binding.set_description(description);
+  return entry;
+}
+
+absl::StatusOr<PolicyEntry> DefaultProject(crypto::RandomSource& random,
+                                           absl::Time now) {
+  const absl::StatusOr<std::string> uid = NewProjectUid(random);
+  if (!uid.ok()) return uid.status();
+  PolicyEntry entry;
+  policy::v1::Project& project = *entry.mutable_project();
+  project.set_name(kDefaultProject);
+  project.set_uid(*uid);
+  project.set_state(policy::v1::PROJECT_STATE_ACTIVE);
+  *project.mutable_create_time() = policy::ToTimestamp(now);
+  return entry;
+}
+
+AuditEntry InstallationEntry(absl::Time now, const std::string& principal,
+                             uint64_t revision, const std::string& detail) {
+  AuditEntry entry;
+  *entry.mutable_time() = policy::ToTimestamp(now);
+  entry.set_kind(keyward::audit::v1::ENTRY_KIND_INSTALLATION);
+  entry.set_principal(principal);
+  entry.set_authentication("local");
+  entry.set_resource("system");
+  entry.set_policy_revision(revision);
+  entry.set_detail(detail);
+  return entry;
+}
+
+// Appends one record and waits until it is durable.
+absl::Status AppendRecord(rpc::AuditLog* audit, const Clock* clock,
+                          AuditEntry entry, absl::Time deadline) {
+  struct Answer {
+    Mutex mu;
+    CondVar arrived;
+    absl::optional<rpc::AppendResult> result ABSL_GUARDED_BY(mu);
+  };
+  absl::StatusOr<std::string> leaf = audit::SerializeEntry(std::move(entry));
+  if (!leaf.ok()) return leaf.status();
+  rpc::AppendItem item;
+  item.entries.push_back(*std::move(leaf));
+  item.deadline = deadline;
+  // Shared with the callback, which may come after this thread gave up.
+  auto answer = std::make_shared<Answer>();
+  audit->Append(std::move(item), [answer](rpc::AppendResult result) {
+    MutexLock l(&answer->mu);
+    answer->result = std::move(result);
+    answer->arrived.SignalAll();
+  });
+  MutexLock l(&answer->mu);
+  while (!answer->result.has_value()) {
+    const absl::Duration left = deadline + kAnswerGrace - clock->Now();
+    if (!answer->arrived.WaitFor(&answer->mu, left)) break;
+  }
+  if (answer->result.has_value() &&
+      answer->result->status == rpc::AppendStatus::kAccepted) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kUnavailable, kAuditUnavailable,
+                   "the installation could not be put on record");
+}
+
+absl::Status CommitStatus(const kv::CommitResult& result) {
+  if (result.applied()) return absl::OkStatus();
+  if (result.outcome == kv::CommitResult::Outcome::kRefused) {
+    return ReadError(result.status);
+  }
+  return StateUnavailable(result.ToString());
+}
+
+}  // namespace
+
+absl::StatusOr<DurablePolicy> Installation::Begin(
+    const std::string& administrator, absl::Time deadline) const {
+  const absl::StatusOr<rpc::LogState> log = audit->GetLogState(deadline);
+  if (!log.ok()) return log.status();
+  if (log->size != 0) {
+    return absl::FailedPreconditionError(
+        "policy's folder is new but the audit log is not empty: restore the "
+        "folder from a backup, or begin a new policy on record with `keyward "
+        "operator recover-admin`");
+  }
+  if (administrator.empty()) {
+    return absl::FailedPreconditionError(
+        "a new installation needs an administrator: set "
+        "bootstrap_administrator in policy's configuration");
+  }
+  absl::Status valid =
+      policy::ValidatePrincipal(administrator, "bootstrap_administrator");
+  if (!valid.ok()) return valid;
+  absl::StatusOr<PolicyEntry> project = DefaultProject(*random, clock->Now());
+  if (!project.ok()) return project.status();
+  PolicyState state;
+  absl::Status put = state.Put(*std::move(project));
+  if (put.ok()) {
+    put = state.Put(AdministratorBinding("system/bindings/administrator",
+                                         administrator,
+                                         "Made when Keyward was installed."));
+  }
+  if (!put.ok()) return put;
+  state.set_revision(1);
+  InstallationRecord pending;
+  pending.set_format(kRecordFormat);
+  pending.set_administrator(administrator);
+  const kv::CommitResult result = storage->CommitWhole(
+      DurablePolicy(), state, {{kInstallationKey, EncodeRecord(pending)}},
+      deadline);
+  absl::Status committed = CommitStatus(result);
+  if (!committed.ok()) return committed;
+  return storage->Load();
+}
+
+absl::Status Installation::RecordBeginning(absl::Time deadline) const {
+  const absl::StatusOr<std::string> administrator =
+      storage->PendingInstallation();
+  if (!administrator.ok()) return administrator.status();
+  if (administrator->empty()) return absl::OkStatus();
+  const absl::StatusOr<rpc::LogState> log = audit->GetLogState(deadline);
+  if (!log.ok()) return log.status();
+  // The fence is raised only after the record, so it proves it.
+  if (log->fence == 0) {
+    absl::Status recorded = AppendRecord(
+        audit, clock,
+        InstallationEntry(
+            clock->Now(), "system:policy", 1,
+            absl::StrCat("installed with the administrator ", *administrator)),
+        deadline);
+    if (!recorded.ok()) return recorded;
+  }
+  return storage->ForgetPendingInstallation(deadline);
+}
+
+absl::StatusOr<DurablePolicy> Installation::RecoverAdministrator(
+    const DurablePolicy& on, const std::string& principal,
+    absl::Time deadline) const {
+  absl::Status valid = policy::ValidatePrincipal(principal, "principal");
+  if (!valid.ok()) return valid;
+  const absl::StatusOr<rpc::LogState> log = audit->GetLogState(deadline);
+  if (!log.ok()) return log.status();
+  if (on.revision() == 0 && log->size == 0) {
+    return absl::FailedPreconditionError(
+        "there is no installation to recover: start Keyward instead");
+  }
+  const uint64_t revision = std::max(on.revision(), log->fence) + 1;
+  PolicyState state = *on.state;
+  absl::Status put;
+  if (on.revision() == 0) {
+    absl::StatusOr<PolicyEntry> project = DefaultProject(*random, clock->Now());
+    put = project.ok() ? state.Put(*std::move(project)) : project.status();
+  }
+  const std::vector<std::string> rules =
+      RulesAgainstAdministrator(state, *catalog, principal, clock->Now());
+  for (const std::string& rule : rules) state.Remove(rule);
+  if (put.ok()) {
+    put = state.Put(AdministratorBinding(
+        absl::StrCat("system/bindings/recovered-", revision), principal,
+        "Made by keyward operator recover-admin."));
+  }
+  if (!put.ok()) return put;
+  state.set_revision(revision);
+  absl::Status recorded = AppendRecord(
+      audit, clock,
+      InstallationEntry(
+          clock->Now(), "system:operator", revision,
+          absl::StrCat("recovered the administrator ", principal, "; removed ",
+                       rules.size(), " deny rules against it",
+                       on.revision() == 0 ? "; began a new policy" : "")),
+      deadline);
+  if (!recorded.ok()) return recorded;
+  absl::Status committed =
+      CommitStatus(storage->CommitWhole(on, state, {}, deadline));
+  if (!committed.ok()) return committed;
+  return storage->Load();
+}
+
+}  // namespace keyward::policy_service

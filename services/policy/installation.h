@@ -1,0 +1,64 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_POLICY_INSTALLATION_H_
+#define KEYWARD_SERVICES_POLICY_INSTALLATION_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/crypto/random.h"
+#include "libs/policy/actions.h"
+#include "libs/rpc/audit_log.h"
+#include "services/policy/durable_policy.h"
+#include "services/policy/policy_storage.h"
+
+namespace keyward::policy_service {
+
+// The two moments at which a policy comes from nobody's authorized call: the
+// installation's beginning, and the recovery of its administrator. Both are on
+// record before they are in force.
+//
+// A value; everything it points to outlives it. Every call blocks, until the
+// deadline at the latest.
+struct Installation {
+  PolicyStorage* storage;
+  rpc::AuditLog* audit;
+  const Clock* clock;
+  crypto::RandomSource* random;
+  const policy::ActionCatalog* catalog;
+
+  // Makes revision 1 in a new folder: `administrator` bound to system.admin on
+  // `system`, and the project `default`. Durable, neither on record nor in
+  // force yet. FAILED_PRECONDITION if audit's log is not empty: then this is
+  // no new installation but one whose policy was lost, and a fresh
+  // administrator would be a way in; the message names what to do.
+  // FAILED_PRECONDITION if no administrator is named, INVALID_ARGUMENT if it
+  // cannot be one. UNAVAILABLE if audit or the state layer is away.
+  absl::StatusOr<DurablePolicy> Begin(const std::string& administrator,
+                                      absl::Time deadline) const;
+
+  // Puts the beginning on record, under `system:policy`, if it is not yet. A
+  // crash between the two can leave a second, equal record, never none.
+  absl::Status RecordBeginning(absl::Time deadline) const;
+
+  // Makes `principal` administrator of `system` in a new revision, above every
+  // one that was ever in force, and removes the deny rules of `system` that
+  // would keep it from being one. On record under `system:operator` before it
+  // is durable. Of a lost policy it begins a new one, as Begin does: secrets
+  // of the old projects stay unreachable until the folder is restored.
+  //
+  // FAILED_PRECONDITION if there is nothing to recover; INVALID_ARGUMENT;
+  // UNAVAILABLE.
+  absl::StatusOr<DurablePolicy> RecoverAdministrator(
+      const DurablePolicy& on, const std::string& principal,
+      absl::Time deadline) const;
+};
+
+}  // namespace keyward::policy_service
+
+#endif  // KEYWARD_SERVICES_POLICY_INSTALLATION_H_

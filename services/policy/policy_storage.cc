@@ -1,0 +1,487 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/policy/policy_storage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/audit/checkpoint.h"
+#include "libs/base/error.h"
+#include "libs/policy/snapshot_codec.h"
+#include "services/policy/delta_parts.h"
+#include "services/policy/policy_loader.h"
+#include "services/policy/records.h"
+#include "services/policy/request_ids.h"
+
+namespace keyward::policy_service {
+namespace {
+
+using keyward::internal::policy::v1::CheckpointRecord;
+using keyward::internal::policy::v1::DeltaRecord;
+using keyward::internal::policy::v1::HeadRecord;
+using keyward::internal::policy::v1::InstallationRecord;
+using keyward::internal::policy::v1::SnapshotChunkRecord;
+using keyward::internal::policy::v1::SnapshotRecord;
+using policy::PolicyDelta;
+using policy::PolicyState;
+using Outcome = kv::CommitResult::Outcome;
+
+// A checkpoint has three short lines and a few signatures.
+constexpr size_t kMaxCheckpointBytes = 4096;
+
+// Keys that one transaction deletes or puts, below kv::kMaxOperations.
+constexpr size_t kKeysPerTransaction = 100;
+// Keys that one Maintain removes from a range, so that no change waits long.
+constexpr size_t kKeysPerPrune = 1000;
+
+// Nobody else's turn has ended in time.
+kv::CommitResult Busy() {
+  return kv::CommitResult::Refused(StateUnavailable("it is busy"));
+}
+
+std::string EncodeHead(uint64_t revision) {
+  HeadRecord head;
+  head.set_format(kRecordFormat);
+  head.set_revision(revision);
+  return EncodeRecord(head);
+}
+
+std::string EncodePart(const PolicyDelta& part, size_t parts) {
+  DeltaRecord record;
+  record.set_format(kRecordFormat);
+  record.set_parts(static_cast<uint32_t>(parts));
+  *record.mutable_delta() = part;
+  return EncodeRecord(record);
+}
+
+std::string EncodeSnapshotPointer(uint64_t revision, uint32_t chunks) {
+  SnapshotRecord record;
+  record.set_format(kRecordFormat);
+  record.set_revision(revision);
+  record.set_chunks(chunks);
+  return EncodeRecord(record);
+}
+
+}  // namespace
+
+PolicyStorage::Turn::Turn(PolicyStorage* storage, absl::Time deadline)
+    : storage_(storage) {
+  MutexLock l(&storage_->mu_);
+  while (storage_->turn_taken_) {
+    const absl::Duration left = deadline - storage_->clock_->Now();
+    if (left <= absl::ZeroDuration()) return;
+    storage_->turn_ended_.WaitFor(&storage_->mu_, left);
+  }
+  storage_->turn_taken_ = true;
+  held_ = true;
+}
+
+PolicyStorage::Turn::~Turn() {
+  if (!held_) return;
+  MutexLock l(&storage_->mu_);
+  storage_->turn_taken_ = false;
+  storage_->turn_ended_.Signal();
+}
+
+absl::StatusOr<std::unique_ptr<PolicyStorage>> PolicyStorage::Create(
+    kv::KeyValueStore* kv, const Clock* clock, absl::Time deadline) {
+  absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
+      kv::WriterSession::Begin(kv, deadline);
+  if (!session.ok()) return ReadError(session.status());
+  return std::unique_ptr<PolicyStorage>(
+      new PolicyStorage(kv, clock, *std::move(session)));
+}
+
+absl::StatusOr<DurablePolicy> PolicyStorage::Load() {
+  absl::StatusOr<LoadedPolicy> loaded = LoadPolicy(*kv_);
+  if (!loaded.ok()) return loaded.status();
+  MutexLock l(&mu_);
+  snapshot_revision_ = loaded->snapshot_revision;
+  return std::move(loaded->policy);
+}
+
+absl::StatusOr<DurablePolicy> PolicyStorage::Preview(
+    const DurablePolicy& on, const StorageChange& change, uint64_t revision) {
+  DurablePolicy next = on;
+  if (change.delta.has_value()) {
+    PolicyState state = *on.state;
+    absl::Status status = state.Apply(*change.delta);
+    if (!status.ok()) return status;
+    next.state = std::make_shared<const PolicyState>(std::move(state));
+    for (const std::string& parent : TouchedParents(*change.delta)) {
+      next.generations[parent] = revision;
+    }
+  }
+  if (change.begun_deletion.has_value()) {
+    next.deletions[change.begun_deletion->project()] = *change.begun_deletion;
+  }
+  if (!change.ended_deletion.empty()) {
+    next.deletions.erase(change.ended_deletion);
+  }
+  return next;
+}
+
+absl::StatusOr<kv::Precondition> PolicyStorage::HeadIs(
+    const DurablePolicy& on) const {
+  const absl::StatusOr<kv::Entry> entry = kv_->Get(kHeadKey);
+  uint64_t revision = 0;
+  uint64_t mod_revision = 0;
+  if (entry.ok()) {
+    const auto head = DecodeRecord<HeadRecord>(entry->value);
+    if (!head.ok()) return head.status();
+    revision = head->revision();
+    mod_revision = entry->mod_revision;
+  } else if (!absl::IsNotFound(entry.status())) {
+    return ReadError(entry.status());
+  }
+  if (revision != on.revision()) {
+    return absl::AbortedError("a newer revision of the policy is durable");
+  }
+  return kv::Precondition::RevisionIs(kHeadKey, mod_revision);
+}
+
+kv::CommitResult PolicyStorage::Commit(const DurablePolicy& on,
+                                       StorageChange change,
+                                       absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (!turn.held()) return Busy();
+  const absl::StatusOr<kv::Precondition> head = HeadIs(on);
+  if (!head.ok()) return kv::CommitResult::Refused(head.status());
+
+  kv::Transaction txn;
+  if (change.intent_id.has_value()) {
+    txn.id = kv::TransactionId::Intent(*change.intent_id);
+    txn.on_conflict = kv::OnConflict::kBarId;
+  }
+  txn.txn_value = std::move(change.result);
+  txn.preconditions.push_back(*head);
+  txn.puts = std::move(change.puts);
+  txn.deletes = std::move(change.deletes);
+  if (change.delta.has_value()) {
+    const uint64_t revision = change.delta->revision();
+    const std::vector<PolicyDelta> parts =
+        SplitDelta(*change.delta, kMaxPartBytes);
+    if (parts.size() == 1) {
+      txn.puts.push_back({DeltaKey(revision, 0), EncodePart(parts[0], 1)});
+    } else {
+      absl::Status written = WriteParts(parts, *head, deadline);
+      if (!written.ok()) return kv::CommitResult::Refused(written);
+    }
+    txn.puts.push_back({kHeadKey, EncodeHead(revision)});
+    for (const std::string& parent : TouchedParents(*change.delta)) {
+      txn.puts.push_back({GenerationKey(parent), kv::EncodeNumber(revision)});
+    }
+  }
+  if (change.begun_deletion.has_value()) {
+    txn.puts.push_back({DeletionKey(change.begun_deletion->project()),
+                        EncodeRecord(*change.begun_deletion)});
+  }
+  if (!change.ended_deletion.empty()) {
+    txn.deletes.push_back({DeletionKey(change.ended_deletion)});
+  }
+  absl::Status added = AddCheckpoint(change.checkpoint, &txn);
+  if (!added.ok()) return kv::CommitResult::Refused(added);
+  return Submit(std::move(txn), deadline);
+}
+
+absl::Status PolicyStorage::WriteParts(const std::vector<PolicyDelta>& parts,
+                                       const kv::Precondition& head,
+                                       absl::Time deadline) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    kv::Transaction txn;
+    // A leftover of a change that did not happen may lie there: the head says
+    // that nobody has seen it.
+    txn.preconditions.push_back(head);
+    txn.puts.push_back({DeltaKey(parts[i].revision(), static_cast<uint32_t>(i)),
+                        EncodePart(parts[i], parts.size())});
+    absl::Status status = SubmitOwn(std::move(txn), deadline);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+kv::CommitResult PolicyStorage::CommitWhole(const DurablePolicy& on,
+                                            const PolicyState& state,
+                                            std::vector<kv::Put> puts,
+                                            absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (!turn.held()) return Busy();
+  const absl::StatusOr<kv::Precondition> head = HeadIs(on);
+  if (!head.ok()) return kv::CommitResult::Refused(head.status());
+  const absl::StatusOr<uint32_t> chunks = WriteChunks(state, *head, deadline);
+  if (!chunks.ok()) return kv::CommitResult::Refused(chunks.status());
+  // Visible before the head is: at worst an etag is refused that was good.
+  absl::Status written = WriteGenerations(state, *head, deadline);
+  if (!written.ok()) return kv::CommitResult::Refused(written);
+  kv::Transaction txn;
+  txn.preconditions.push_back(*head);
+  txn.puts = std::move(puts);
+  txn.puts.push_back({kHeadKey, EncodeHead(state.revision())});
+  txn.puts.push_back(
+      {kSnapshotKey, EncodeSnapshotPointer(state.revision(), *chunks)});
+  kv::CommitResult result = Submit(std::move(txn), deadline);
+  if (result.applied()) {
+    MutexLock l(&mu_);
+    snapshot_revision_ = state.revision();
+  }
+  return result;
+}
+
+absl::StatusOr<uint32_t> PolicyStorage::WriteChunks(
+    const PolicyState& state, const kv::Precondition& head,
+    absl::Time deadline) {
+  const auto chunks = policy::EncodeSnapshot(state);
+  for (const policy::SnapshotChunk& chunk : chunks) {
+    SnapshotChunkRecord record;
+    record.set_format(kRecordFormat);
+    *record.mutable_chunk() = chunk;
+    kv::Transaction txn;
+    txn.preconditions.push_back(head);
+    txn.puts.push_back(
+        {ChunkKey(state.revision(), chunk.number()), EncodeRecord(record)});
+    absl::Status status = SubmitOwn(std::move(txn), deadline);
+    if (!status.ok()) return status;
+  }
+  return static_cast<uint32_t>(chunks.size());
+}
+
+absl::Status PolicyStorage::WriteGenerations(const PolicyState& state,
+                                             const kv::Precondition& head,
+                                             absl::Time deadline) {
+  std::vector<std::string> parents = {"system"};
+  for (const auto& [name, project] : state.projects()) parents.push_back(name);
+  for (size_t i = 0; i < parents.size(); i += kKeysPerTransaction) {
+    kv::Transaction txn;
+    txn.preconditions.push_back(head);
+    const size_t end = std::min(parents.size(), i + kKeysPerTransaction);
+    for (size_t j = i; j < end; ++j) {
+      txn.puts.push_back(
+          {GenerationKey(parents[j]), kv::EncodeNumber(state.revision())});
+    }
+    absl::Status status = SubmitOwn(std::move(txn), deadline);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PolicyStorage::AddCheckpoint(const std::string& note,
+                                          kv::Transaction* txn) {
+  if (note.empty()) return absl::OkStatus();
+  if (note.size() > kMaxCheckpointBytes) {
+    return FieldError("checkpoint", "must be a signed note");
+  }
+  // Audit signed it and audit will check it; here only the size matters.
+  const absl::StatusOr<audit::Checkpoint> offered =
+      audit::ReadCheckpointUnverified(note);
+  if (!offered.ok()) return FieldError("checkpoint", "must be a signed note");
+  const absl::StatusOr<kv::Entry> entry = kv_->Get(kCheckpointKey);
+  uint64_t mod_revision = 0;
+  if (entry.ok()) {
+    const auto held = DecodeRecord<CheckpointRecord>(entry->value);
+    if (!held.ok()) return held.status();
+    if (held->tree_size() >= offered->size) return absl::OkStatus();
+    mod_revision = entry->mod_revision;
+  } else if (!absl::IsNotFound(entry.status())) {
+    return ReadError(entry.status());
+  }
+  CheckpointRecord record;
+  record.set_format(kRecordFormat);
+  record.set_note(note);
+  record.set_tree_size(offered->size);
+  txn->preconditions.push_back(
+      kv::Precondition::RevisionIs(kCheckpointKey, mod_revision));
+  txn->puts.push_back({kCheckpointKey, EncodeRecord(record)});
+  return absl::OkStatus();
+}
+
+absl::Status PolicyStorage::HoldCheckpoint(const std::string& note,
+                                           absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (!turn.held()) return StateUnavailable("it is busy");
+  kv::Transaction txn;
+  absl::Status added = AddCheckpoint(note, &txn);
+  if (!added.ok() || txn.puts.empty()) return added;
+  return SubmitOwn(std::move(txn), deadline);
+}
+
+absl::StatusOr<std::string> PolicyStorage::HeldCheckpoint() const {
+  const absl::StatusOr<kv::Entry> entry = kv_->Get(kCheckpointKey);
+  if (absl::IsNotFound(entry.status())) return std::string();
+  if (!entry.ok()) return ReadError(entry.status());
+  const auto record = DecodeRecord<CheckpointRecord>(entry->value);
+  if (!record.ok()) return record.status();
+  return record->note();
+}
+
+absl::StatusOr<uint64_t> PolicyStorage::RaiseFloor(uint64_t floor,
+                                                   absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (!turn.held()) return StateUnavailable("it is busy");
+  const absl::StatusOr<uint64_t> present = kv_->IntentFloor();
+  if (!present.ok()) return ReadError(present.status());
+  if (*present >= floor) return *present;
+  kv::Transaction txn;
+  txn.raise_intent_floor = floor;
+  absl::Status status = SubmitOwn(std::move(txn), deadline);
+  if (!status.ok()) return status;
+  return floor;
+}
+
+absl::StatusOr<std::string> PolicyStorage::PendingInstallation() const {
+  const absl::StatusOr<kv::Entry> entry = kv_->Get(kInstallationKey);
+  if (absl::IsNotFound(entry.status())) return std::string();
+  if (!entry.ok()) return ReadError(entry.status());
+  const auto record = DecodeRecord<InstallationRecord>(entry->value);
+  if (!record.ok()) return record.status();
+  return record->administrator();
+}
+
+absl::Status PolicyStorage::ForgetPendingInstallation(absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (!turn.held()) return StateUnavailable("it is busy");
+  kv::Transaction txn;
+  txn.preconditions.push_back(kv::Precondition::Exists(kInstallationKey));
+  txn.deletes.push_back({kInstallationKey});
+  return SubmitOwn(std::move(txn), deadline);
+}
+
+kv::CommitResult PolicyStorage::Submit(kv::Transaction txn,
+                                       absl::Time deadline) {
+  {
+    // The head may be about to move: nothing may be built on it.
+    MutexLock l(&mu_);
+    if (!unsettled_.empty()) {
+      return kv::CommitResult::Refused(StateUnavailable(
+          "the outcome of an earlier change is not known yet"));
+    }
+  }
+  const bool own = txn.id.kind == kv::TransactionId::Kind::kNone;
+  const kv::TransactionId intent = txn.id;
+  const kv::CommitOptions options = {deadline};
+  kv::CommitResult result =
+      own ? session_->CommitAndWait(std::move(txn), options)
+          : kv_->CommitAndWait(std::move(txn), options);
+  if (result.outcome != Outcome::kUnknown) return result;
+  const kv::TransactionId id = own ? result.id : intent;
+  if (!Settle(id, std::max(deadline, clock_->Now() + kSettleGrace), &result)) {
+    MutexLock l(&mu_);
+    unsettled_.push_back(id);
+  }
+  return result;
+}
+
+absl::Status PolicyStorage::SubmitOwn(kv::Transaction txn,
+                                      absl::Time deadline) {
+  const kv::CommitResult result = Submit(std::move(txn), deadline);
+  if (result.applied()) return absl::OkStatus();
+  return StateUnavailable(result.ToString());
+}
+
+bool PolicyStorage::Settle(const kv::TransactionId& id, absl::Time deadline,
+                           kv::CommitResult* result) {
+  const kv::CommitOptions options = {deadline};
+  const bool own = id.kind == kv::TransactionId::Kind::kSession;
+  *result = own ? session_->SettleAndWait(id, options)
+                : kv_->SettleAndWait(id, options);
+  if (result->outcome != Outcome::kUnknown) return true;
+  if (own) return false;
+  // Below the floor nothing is told of an id any more. Its intent is closed
+  // then, so the reconciler has settled it.
+  const absl::StatusOr<uint64_t> floor = kv_->IntentFloor();
+  return floor.ok() && id.number < *floor;
+}
+
+bool PolicyStorage::Settled(absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (!turn.held()) return false;
+  std::vector<kv::TransactionId> ids;
+  {
+    MutexLock l(&mu_);
+    ids = unsettled_;
+  }
+  std::vector<kv::TransactionId> left;
+  for (const kv::TransactionId& id : ids) {
+    kv::CommitResult result;
+    if (!Settle(id, deadline, &result)) left.push_back(id);
+  }
+  MutexLock l(&mu_);
+  unsettled_ = std::move(left);
+  return unsettled_.empty();
+}
+
+kv::CommitResult PolicyStorage::SettleIntent(uint64_t intent_id,
+                                             absl::Time deadline) {
+  return kv_->SettleAndWait(kv::TransactionId::Intent(intent_id),
+                            kv::CommitOptions{deadline});
+}
+
+void PolicyStorage::Maintain(const DurablePolicy& on, absl::Time deadline) {
+  const Turn turn(this, deadline);
+  if (turn.held()) MaintainInTurn(on, deadline).IgnoreError();
+}
+
+absl::Status PolicyStorage::MaintainInTurn(const DurablePolicy& on,
+                                           absl::Time deadline) {
+  const absl::StatusOr<kv::Precondition> head = HeadIs(on);
+  if (!head.ok()) return head.status();
+  uint64_t snapshot = 0;
+  {
+    MutexLock l(&mu_);
+    snapshot = snapshot_revision_;
+  }
+  if (on.revision() >= snapshot + kSnapshotEvery) {
+    const absl::StatusOr<uint32_t> chunks =
+        WriteChunks(*on.state, *head, deadline);
+    if (!chunks.ok()) return chunks.status();
+    kv::Transaction txn;
+    txn.preconditions.push_back(*head);
+    txn.puts.push_back(
+        {kSnapshotKey, EncodeSnapshotPointer(on.revision(), *chunks)});
+    absl::Status status = SubmitOwn(std::move(txn), deadline);
+    if (!status.ok()) return status;
+    snapshot = on.revision();
+    MutexLock l(&mu_);
+    snapshot_revision_ = snapshot;
+  }
+  absl::Status status =
+      Prune(DeltaKeyBegin(0), DeltaKeyBegin(snapshot + 1), *head, deadline);
+  if (status.ok()) {
+    status = Prune(ChunkKeyBegin(0), ChunkKeyBegin(snapshot), *head, deadline);
+  }
+  if (!status.ok()) return status;
+  const auto expired = ExpiredRequestIdKeys(*kv_, clock_->Now(), kKeysPerPrune);
+  if (!expired.ok()) return expired.status();
+  return DeleteKeys(*expired, *head, deadline);
+}
+
+absl::Status PolicyStorage::Prune(const std::string& begin,
+                                  const std::string& end,
+                                  const kv::Precondition& head,
+                                  absl::Time deadline) {
+  kv::RangeOptions options;
+  options.limit = kKeysPerPrune;
+  options.keys_only = true;
+  const absl::StatusOr<kv::RangeResult> page = kv_->Range(begin, end, options);
+  if (!page.ok()) return ReadError(page.status());
+  std::vector<std::string> keys;
+  for (const kv::Entry& entry : page->entries) keys.push_back(entry.key);
+  return DeleteKeys(keys, head, deadline);
+}
+
+absl::Status PolicyStorage::DeleteKeys(const std::vector<std::string>& keys,
+                                       const kv::Precondition& head,
+                                       absl::Time deadline) {
+  for (size_t i = 0; i < keys.size(); i += kKeysPerTransaction) {
+    kv::Transaction txn;
+    txn.preconditions.push_back(head);
+    const size_t end = std::min(keys.size(), i + kKeysPerTransaction);
+    for (size_t j = i; j < end; ++j) txn.deletes.push_back({keys[j]});
+    absl::Status status = SubmitOwn(std::move(txn), deadline);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace keyward::policy_service

@@ -1,0 +1,190 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_POLICY_POLICY_STORAGE_H_
+#define KEYWARD_SERVICES_POLICY_POLICY_STORAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "libs/base/clock.h"
+#include "libs/base/mutex.h"
+#include "libs/kv/kv.h"
+#include "libs/kv/transaction.h"
+#include "libs/kv/writer_session.h"
+#include "libs/policy/policy_model.h"
+#include "proto/keyward/internal/policy/v1/policy_record.pb.h"
+#include "services/policy/durable_policy.h"
+
+namespace keyward::policy_service {
+
+// One change of what is durable. Everything in it happens, or nothing does.
+struct StorageChange {
+  // The intent that it belongs to; absent for what policy does by itself.
+  absl::optional<uint64_t> intent_id;
+  // The change of the policy, to the revision after the one it is made on;
+  // absent if the policy stays as it is.
+  absl::optional<policy::PolicyDelta> delta;
+  // What the intent's id answers when it is asked again.
+  std::string result;
+  // Deletions that begin with this change, and the project of one that ends.
+  absl::optional<DeletionRecord> begun_deletion;
+  std::string ended_deletion;
+  // The newest checkpoint that came with the call; empty if none did.
+  std::string checkpoint;
+  // Further records, such as a request id's.
+  std::vector<kv::Put> puts;
+  std::vector<kv::Delete> deletes;
+};
+
+// Keeps the policy in the state layer, as FORMAT.md says: one immutable record
+// for each part of each change, whole snapshots now and then, and a head whose
+// compare-and-set makes a revision visible. So a change of any size happens at
+// one moment, and a crash at any other leaves nothing but invisible records,
+// which the next change overwrites.
+//
+// There is one writer: whatever changes something takes turns, so that nothing
+// here meets a conflict of its own making.
+//
+// Thread-safe. `kv` outlives it.
+class PolicyStorage {
+ public:
+  // Changes after which a whole snapshot is written, so that loading reads a
+  // bounded number of records, and old ones can go.
+  static constexpr uint64_t kSnapshotEvery = 256;
+
+  // Parts of a change are at most this long, well below a value of the state
+  // layer, so that one fits a transaction with everything beside it.
+  static constexpr size_t kMaxPartBytes = size_t{896} << 10;
+
+  // How long past its deadline settling an outcome may take.
+  static constexpr absl::Duration kSettleGrace = absl::Seconds(1);
+
+  // Begins a writer session: UNAVAILABLE if the state layer cannot.
+  static absl::StatusOr<std::unique_ptr<PolicyStorage>> Create(
+      kv::KeyValueStore* kv, const Clock* clock, absl::Time deadline);
+
+  PolicyStorage(const PolicyStorage&) = delete;
+  PolicyStorage& operator=(const PolicyStorage&) = delete;
+
+  // The newest durable policy: revision 0 if the folder is new. DATA_LOSS if
+  // records are missing or damaged; FAILED_PRECONDITION if a newer release
+  // wrote them; UNAVAILABLE.
+  absl::StatusOr<DurablePolicy> Load();
+
+  // What the policy becomes by `change`: nothing is written. Errors as
+  // policy::PolicyState::Apply.
+  static absl::StatusOr<DurablePolicy> Preview(const DurablePolicy& on,
+                                               const StorageChange& change,
+                                               uint64_t revision);
+
+  // Makes `change` durable on top of `on`, which must be the newest. For an
+  // intent, what failed bars the id. kUnknown is answered only if settling
+  // failed too: then Settled() must be true, and the policy loaded again,
+  // before anything else is changed.
+  kv::CommitResult Commit(const DurablePolicy& on, StorageChange change,
+                          absl::Time deadline);
+
+  // Writes `state`, at any revision above `on`'s, as a whole snapshot and
+  // makes it the newest: for a beginning, and where revisions must jump. The
+  // generations of all parents become its revision. Errors as Commit.
+  kv::CommitResult CommitWhole(const DurablePolicy& on,
+                               const policy::PolicyState& state,
+                               std::vector<kv::Put> puts, absl::Time deadline);
+
+  // Settles what a Commit left unknown. True if nothing is.
+  bool Settled(absl::Time deadline);
+
+  // Bars an intent's id, or learns what it did; as KeyValueStore::Settle.
+  kv::CommitResult SettleIntent(uint64_t intent_id, absl::Time deadline);
+
+  // Writes a whole snapshot of `on` if the last one is old, and removes what
+  // no load needs any more, and expired request ids. Whatever fails is tried
+  // again next time.
+  void Maintain(const DurablePolicy& on, absl::Time deadline);
+
+  // Keeps `note` if its tree is larger than the held one's. INVALID_ARGUMENT
+  // if it is no checkpoint; UNAVAILABLE.
+  absl::Status HoldCheckpoint(const std::string& note, absl::Time deadline);
+  absl::StatusOr<std::string> HeldCheckpoint() const;
+
+  // As OwnerControl::RaiseFloor.
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time deadline);
+
+  // The administrator of an installation whose beginning is not on record yet;
+  // empty if it is.
+  absl::StatusOr<std::string> PendingInstallation() const;
+  absl::Status ForgetPendingInstallation(absl::Time deadline);
+
+ private:
+  // The right to write, held by one thread at a time.
+  class Turn {
+   public:
+    // Waits for the turn until the deadline at the latest.
+    Turn(PolicyStorage* storage, absl::Time deadline);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    bool held() const { return held_; }
+
+   private:
+    PolicyStorage* const storage_;
+    bool held_ = false;
+  };
+
+  PolicyStorage(kv::KeyValueStore* kv, const Clock* clock,
+                std::unique_ptr<kv::WriterSession> session)
+      : kv_(kv), clock_(clock), session_(std::move(session)) {}
+
+  // The precondition that the head is what `on` says, as it is now. ABORTED
+  // if it is not.
+  absl::StatusOr<kv::Precondition> HeadIs(const DurablePolicy& on) const;
+
+  // The following are called by whoever holds the turn.
+  absl::Status WriteParts(const std::vector<policy::PolicyDelta>& parts,
+                          const kv::Precondition& head, absl::Time deadline);
+  absl::StatusOr<uint32_t> WriteChunks(const policy::PolicyState& state,
+                                       const kv::Precondition& head,
+                                       absl::Time deadline);
+  absl::Status WriteGenerations(const policy::PolicyState& state,
+                                const kv::Precondition& head,
+                                absl::Time deadline);
+  absl::Status AddCheckpoint(const std::string& note, kv::Transaction* txn);
+  absl::Status MaintainInTurn(const DurablePolicy& on, absl::Time deadline);
+  absl::Status Prune(const std::string& begin, const std::string& end,
+                     const kv::Precondition& head, absl::Time deadline);
+  absl::Status DeleteKeys(const std::vector<std::string>& keys,
+                          const kv::Precondition& head, absl::Time deadline);
+
+  // Commits under the transaction's intent id, or under one of the session,
+  // and settles what is unknown.
+  kv::CommitResult Submit(kv::Transaction txn, absl::Time deadline);
+  // The same for what must simply succeed: OK, or UNAVAILABLE.
+  absl::Status SubmitOwn(kv::Transaction txn, absl::Time deadline);
+  // True if the outcome of `id` became known for good.
+  bool Settle(const kv::TransactionId& id, absl::Time deadline,
+              kv::CommitResult* result);
+
+  kv::KeyValueStore* const kv_;
+  const Clock* const clock_;
+  const std::unique_ptr<kv::WriterSession> session_;
+
+  Mutex mu_;
+  CondVar turn_ended_;
+  bool turn_taken_ ABSL_GUARDED_BY(mu_) = false;
+  // Ids whose outcome is not known.
+  std::vector<kv::TransactionId> unsettled_ ABSL_GUARDED_BY(mu_);
+  uint64_t snapshot_revision_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace keyward::policy_service
+
+#endif  // KEYWARD_SERVICES_POLICY_POLICY_STORAGE_H_
