@@ -24,8 +24,8 @@ using google::protobuf::ServiceDescriptor;
 
 absl::StatusOr<std::unique_ptr<InternalService>> InternalService::Create(
     const ServiceDescriptor* service, InternalMethods methods,
-    const InternalCallers& callers) {
-  auto internal = absl::WrapUnique(new InternalService);
+    const InternalCallers& callers, CallerIdentity identity) {
+  auto internal = absl::WrapUnique(new InternalService(std::move(identity)));
   for (int i = 0; i < service->method_count(); ++i) {
     const MethodDescriptor* descriptor = service->method(i);
     Method& method = internal->methods_[descriptor];
@@ -60,15 +60,13 @@ absl::StatusOr<const InternalService::Method*> InternalService::Admit(
     const IncomingCall& call) const {
   const auto found = methods_.find(call.method);
   if (found == methods_.end()) return absl::UnimplementedError("no method");
-  if (call.peer.spiffe_id.empty()) {
-    return MakeError(absl::StatusCode::kUnauthenticated, kUnauthenticated,
-                     "internal methods need a certificate with one SPIFFE id");
-  }
-  if (found->second.callers.count(call.peer.spiffe_id) == 0) {
+  const absl::StatusOr<std::string> caller = identity_(call.peer);
+  if (!caller.ok()) return caller.status();
+  if (found->second.callers.count(*caller) == 0) {
     return MakeError(
         absl::StatusCode::kPermissionDenied, kPermissionDenied,
-        absl::StrCat(call.peer.spiffe_id, " is not named for ",
-                     call.method->full_name(), " in allowed_callers"));
+        absl::StrCat(*caller, " is not named for ", call.method->full_name(),
+                     " in allowed_callers"));
   }
   if (call.request == nullptr) {
     return FieldError("request", "must be a message of its method");

@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -35,14 +36,20 @@ struct InternalMethods {
   std::map<std::string, StreamMethod> streams;
 };
 
+// Who a peer has proven to be: its SPIFFE id, verified against its own trust
+// domain's authorities and not those of another. UNAUTHENTICATED otherwise.
+// Does not block.
+using CallerIdentity =
+    std::function<absl::StatusOr<std::string>(const PeerFacts& peer)>;
+
 // Who may call each method, by its short name: SPIFFE ids, compared byte for
 // byte.
 using InternalCallers = std::map<std::string, std::set<std::string>>;
 
 // An internal service as the transport calls it: lets through only the workload
 // identities that are named for the method. Everyone else gets
-// PERMISSION_DENIED, and who has no single verified SPIFFE id UNAUTHENTICATED,
-// before the request is looked at.
+// PERMISSION_DENIED, and who has no proven identity UNAUTHENTICATED, before the
+// request is looked at.
 //
 // Immutable, safe for concurrent use.
 class InternalService final : public CallHandler {
@@ -53,7 +60,8 @@ class InternalService final : public CallHandler {
   // refused to everyone.
   static absl::StatusOr<std::unique_ptr<InternalService>> Create(
       const google::protobuf::ServiceDescriptor* service,
-      InternalMethods methods, const InternalCallers& callers);
+      InternalMethods methods, const InternalCallers& callers,
+      CallerIdentity identity);
 
   void HandleUnary(IncomingCall call, UnaryDone done) override;
   void HandleStream(IncomingCall call,
@@ -66,11 +74,13 @@ class InternalService final : public CallHandler {
     std::set<std::string> callers;
   };
 
-  InternalService() = default;
+  explicit InternalService(CallerIdentity identity)
+      : identity_(std::move(identity)) {}
 
   // The method of a call that may go on, or why it may not.
   absl::StatusOr<const Method*> Admit(const IncomingCall& call) const;
 
+  const CallerIdentity identity_;
   absl::flat_hash_map<const google::protobuf::MethodDescriptor*, Method>
       methods_;
 };

@@ -56,6 +56,11 @@ InternalMethods AllMethods(int* ran) {
   return methods;
 }
 
+absl::StatusOr<std::string> LeafIdentity(const PeerFacts& peer) {
+  if (peer.spiffe_id.empty()) return absl::UnauthenticatedError("who?");
+  return peer.spiffe_id;
+}
+
 class FinishOnly final : public StreamWriter {
  public:
   void Write(std::unique_ptr<Message>,
@@ -73,7 +78,8 @@ class InternalServiceTest : public testing::Test {
     auto service = InternalService::Create(Store(), AllMethods(&ran_),
                                            {{"Execute", {kGateway}},
                                             {"RaiseFence", {kPolicy}},
-                                            {"FollowEvents", {kGateway}}});
+                                            {"FollowEvents", {kGateway}}},
+                                           LeafIdentity);
     EXPECT_TRUE(service.ok()) << service.status();
     service_ = *std::move(service);
   }
@@ -160,16 +166,17 @@ TEST_F(InternalServiceTest, EveryMethodMustHaveExactlyOneThatRunsIt) {
   InternalMethods wrong_kind = AllMethods(&ran_);
   wrong_kind.unary["FollowEvents"] = wrong_kind.unary["Execute"];
   for (InternalMethods* methods : {&missing, &surplus, &wrong_kind}) {
-    EXPECT_EQ(InternalService::Create(Store(), std::move(*methods), {})
-                  .status()
-                  .code(),
-              absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(
+        InternalService::Create(Store(), std::move(*methods), {}, LeafIdentity)
+            .status()
+            .code(),
+        absl::StatusCode::kFailedPrecondition);
   }
 }
 
 TEST_F(InternalServiceTest, CallersOfAMethodThatDoesNotExistAreAnError) {
   EXPECT_EQ(InternalService::Create(Store(), AllMethods(&ran_),
-                                    {{"Exekute", {kGateway}}})
+                                    {{"Exekute", {kGateway}}}, LeafIdentity)
                 .status()
                 .code(),
             absl::StatusCode::kInvalidArgument);

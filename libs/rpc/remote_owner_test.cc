@@ -78,8 +78,9 @@ class RemoteOwnerTest : public testing::Test {
     }
     internal.unary["Execute"] =
         ExecuteMethod(execute, &owner_, methods_.get(), &clock_);
-    auto created = InternalService::Create(service, std::move(internal),
-                                           {{"Execute", {kTestClientId}}});
+    auto created =
+        InternalService::Create(service, std::move(internal),
+                                {{"Execute", {kTestClientId}}}, TestIdentity);
     EXPECT_TRUE(created.ok()) << created.status();
     service_ = *std::move(created);
     ServerOptions options;

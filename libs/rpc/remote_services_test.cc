@@ -69,8 +69,8 @@ class ServiceTest : public testing::Test {
             });
       }
     }
-    auto internal =
-        InternalService::Create(service, std::move(methods), callers);
+    auto internal = InternalService::Create(service, std::move(methods),
+                                            callers, TestIdentity);
     EXPECT_TRUE(internal.ok()) << internal.status();
     service_ = *std::move(internal);
     ServerOptions options;

@@ -14,6 +14,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
@@ -27,6 +28,12 @@ namespace keyward::rpc {
 
 inline constexpr char kTestServerId[] = "spiffe://test.domain/service/server";
 inline constexpr char kTestClientId[] = "spiffe://test.domain/service/client";
+
+// The SPIFFE id that the handshake verified: there is one authority in tests.
+inline absl::StatusOr<std::string> TestIdentity(const PeerFacts& peer) {
+  if (peer.spiffe_id.empty()) return absl::UnauthenticatedError("who?");
+  return peer.spiffe_id;
+}
 
 // Delegates to functions; without one a call is INTERNAL.
 class FunctionHandler final : public CallHandler {
