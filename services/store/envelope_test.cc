@@ -78,6 +78,20 @@ TEST(EnvelopeTest, AssociatedDataHasItsDocumentedBytes) {
                 HexEncode("kuid") + "00000008" + "0000000000000003");
 }
 
+// FORMAT.md shows them; computed apart from this code.
+TEST(EnvelopeTest, BoxesHaveTheirDocumentedBytes) {
+  FakeRandom random;
+  random.Queue(std::string(32, 'd') + "payloadnonce" + "wrap-a-nonce");
+  auto sealed = SealVersion(Version(), Key(), Kek('k'), "hunter2", random);
+  ASSERT_TRUE(sealed.ok()) << sealed.status();
+  EXPECT_EQ(HexEncode(sealed->sealed_payload),
+            "7061796c6f61646e6f6e6365e04fb81f317b0e206a3480937b2b6e868c916f0ed8"
+            "598d8cfb938b");
+  EXPECT_EQ(HexEncode(sealed->wrapped_data_key),
+            "777261702d612d6e6f6e6365693e741597a067f8f7b323589a78bf2d51a4c736ad"
+            "90155cfcd518a690e846cde7547188b111d8e2ef9344d450462f33");
+}
+
 TEST(EnvelopeTest, P6_NothingOpensAsAnotherVersion) {
   const SealedVersion sealed = Seal("hunter2");
   VersionBinding other = Version();

@@ -170,7 +170,7 @@ absl::StatusOr<bool> Maintenance::PruneProject(const std::string& project_uid,
     const bool beyond = *number + kMaxEvents <= head;
     // In order: an event is pruned only with all that came before it, so that
     // a reader can tell that something is missing by the first one left.
-    if (!beyond && event->time() > horizon) break;
+    if (!beyond && event->time() >= horizon) break;
     txn.preconditions.push_back(
         kv::Precondition::RevisionIs(entry.key, entry.mod_revision));
     txn.deletes.push_back({entry.key});

@@ -5,10 +5,12 @@
 
 namespace keyward::store {
 
-MaintenanceRunner::MaintenanceRunner(const Clock* clock, Run run, Report report)
+MaintenanceRunner::MaintenanceRunner(const Clock* clock, Run run, Report report,
+                                     absl::Duration period)
     : clock_(clock),
       run_(std::move(run)),
       report_(std::move(report)),
+      period_(period),
       thread_([this] { RunThread(); }) {}
 
 MaintenanceRunner::~MaintenanceRunner() {
@@ -29,7 +31,7 @@ bool MaintenanceRunner::Rest(absl::Duration duration) {
 
 void MaintenanceRunner::RunThread() {
   bool more = false;
-  while (Rest(more ? absl::ZeroDuration() : kPeriod)) {
+  while (Rest(more ? absl::ZeroDuration() : period_)) {
     const absl::StatusOr<bool> ran = run_(clock_->Now() + kRunTimeout);
     more = ran.ok() && *ran;
     if (!ran.ok()) report_(ran.status());

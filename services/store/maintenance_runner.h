@@ -32,8 +32,9 @@ class MaintenanceRunner {
   // Told of each run that failed.
   using Report = std::function<void(const absl::Status&)>;
 
-  // Starts the thread. `clock` must outlive this.
-  MaintenanceRunner(const Clock* clock, Run run, Report report);
+  // Starts the thread. `clock` must outlive this; `period` is a test's.
+  MaintenanceRunner(const Clock* clock, Run run, Report report,
+                    absl::Duration period = kPeriod);
   MaintenanceRunner(const MaintenanceRunner&) = delete;
   MaintenanceRunner& operator=(const MaintenanceRunner&) = delete;
   ~MaintenanceRunner();
@@ -45,6 +46,7 @@ class MaintenanceRunner {
   const Clock* const clock_;
   const Run run_;
   const Report report_;
+  const absl::Duration period_;
   Mutex mu_;
   CondVar wake_;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;

@@ -1,0 +1,81 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/store/maintenance_runner.h"
+
+#include <future>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "libs/base/clock.h"
+
+namespace keyward::store {
+namespace {
+
+constexpr absl::Duration kShort = absl::Milliseconds(1);
+
+TEST(MaintenanceRunnerTest, StoppingDoesNotWaitForThePeriod) {
+  const SystemClock clock;
+  const absl::Time begin = clock.Now();
+  {
+    MaintenanceRunner runner(
+        &clock, [](absl::Time) { return absl::StatusOr<bool>(false); },
+        [](const absl::Status&) {});
+  }
+  EXPECT_LT(clock.Now() - begin, MaintenanceRunner::kPeriod);
+}
+
+TEST(MaintenanceRunnerTest, ItRunsAgainAndAgain) {
+  const SystemClock clock;
+  std::promise<void> third;
+  int runs = 0;
+  MaintenanceRunner runner(
+      &clock,
+      [&](absl::Time deadline) -> absl::StatusOr<bool> {
+        EXPECT_GT(deadline, clock.Now());
+        if (++runs == 3) third.set_value();
+        return false;
+      },
+      [](const absl::Status&) {}, kShort);
+  third.get_future().wait();
+}
+
+TEST(MaintenanceRunnerTest, MoreWorkIsDoneWithoutWaiting) {
+  const SystemClock clock;
+  std::promise<void> hundredth;
+  int runs = 0;
+  const absl::Time begin = clock.Now();
+  // A hundred waits would take far longer than the test may.
+  MaintenanceRunner runner(
+      &clock,
+      [&](absl::Time) -> absl::StatusOr<bool> {
+        if (++runs == 100) hundredth.set_value();
+        return runs < 100;
+      },
+      [](const absl::Status&) {}, absl::Milliseconds(200));
+  hundredth.get_future().wait();
+  EXPECT_LT(clock.Now() - begin, absl::Seconds(15));
+}
+
+TEST(MaintenanceRunnerTest, AFailureIsReportedAndTriedAgain) {
+  const SystemClock clock;
+  std::promise<std::string> reported;
+  std::promise<void> again;
+  int runs = 0;
+  MaintenanceRunner runner(
+      &clock,
+      [&](absl::Time) -> absl::StatusOr<bool> {
+        if (++runs == 2) again.set_value();
+        if (runs == 1) return absl::UnavailableError("audit is away");
+        return false;
+      },
+      [&](const absl::Status& status) {
+        reported.set_value(std::string(status.message()));
+      },
+      kShort);
+  EXPECT_EQ(reported.get_future().get(), "audit is away");
+  again.get_future().wait();
+}
+
+}  // namespace
+}  // namespace keyward::store
