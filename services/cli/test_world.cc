@@ -47,7 +47,7 @@ class Borrowed final : public client::Transport {
 };
 
 std::string NewFolder() {
-  std::string path = absl::StrCat(::testing::TempDir(), "/cliXXXXXX");
+  std::string path = absl::StrCat(::testing::TempDir(), "cliXXXXXX");
   EXPECT_NE(mkdtemp(path.data()), nullptr);
   return path;
 }
