@@ -1,0 +1,85 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef KEYWARD_SERVICES_AUDIT_FAKE_OWNER_CONTROL_H_
+#define KEYWARD_SERVICES_AUDIT_FAKE_OWNER_CONTROL_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/audit/checkpoint.h"
+#include "libs/rpc/owner_control.h"
+
+namespace keyward::audit_service {
+
+// A service that owns resources, in memory. What it knows of changes is set by
+// the test; what it does not know it bars. Not thread-safe.
+class FakeOwnerControl final : public rpc::OwnerControl {
+ public:
+  // Every call answers `status` from now on; OK ends that.
+  void FailWith(absl::Status status) { failure_ = std::move(status); }
+
+  // What was done for an intent.
+  void SetApplied(uint64_t intent) { applied_.insert_or_assign(intent, true); }
+  bool barred(uint64_t intent) const {
+    const auto it = applied_.find(intent);
+    return it != applied_.end() && !it->second;
+  }
+
+  std::string& held() { return held_; }
+  uint64_t floor() const { return floor_; }
+
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+    if (!failure_.ok()) return failure_;
+    return revision;
+  }
+  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time) override {
+    if (!failure_.ok()) return failure_;
+    return held_;
+  }
+  absl::Status HoldCheckpoint(const std::string& checkpoint,
+                              absl::Time) override {
+    if (!failure_.ok()) return failure_;
+    const auto sized = [](const std::string& note) {
+      return note.empty() ? 0
+                          : audit::ReadCheckpointUnverified(note).value().size;
+    };
+    if (sized(checkpoint) > sized(held_)) held_ = checkpoint;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
+      const std::vector<uint64_t>& intent_ids, absl::Time) override {
+    if (!failure_.ok()) return failure_;
+    std::vector<rpc::IntentResolution> resolutions;
+    for (const uint64_t id : intent_ids) {
+      rpc::IntentResolution resolution;
+      resolution.intent_id = id;
+      // Barred unless known.
+      resolution.outcome = applied_.emplace(id, false).first->second
+                               ? rpc::Outcome::kApplied
+                               : rpc::Outcome::kNotApplied;
+      resolutions.push_back(resolution);
+    }
+    return resolutions;
+  }
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time) override {
+    if (!failure_.ok()) return failure_;
+    floor_ = std::max(floor_, floor);
+    return floor_;
+  }
+
+ private:
+  absl::Status failure_;
+  std::map<uint64_t, bool> applied_;
+  std::string held_;
+  uint64_t floor_ = 0;
+};
+
+}  // namespace keyward::audit_service
+
+#endif  // KEYWARD_SERVICES_AUDIT_FAKE_OWNER_CONTROL_H_

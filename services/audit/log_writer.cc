@@ -1,0 +1,394 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/audit/log_writer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "libs/audit/checkpoint.h"
+#include "libs/audit/log_schema.h"
+#include "services/audit/unavailable.h"
+
+namespace keyward::audit_service {
+namespace {
+
+// A thread that brought one record must not serve others for ever.
+constexpr int kMaxRounds = 8;
+
+// Each conflict means that another process has appended; losing this often in
+// a row means that something else is wrong, and callers are told so.
+constexpr int kMaxConflicts = 16;
+
+// How soon after an unanswered commit it is asked about again: often at first,
+// since most failures are over in a moment, and never a busy loop.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Seconds(1);
+
+// One question of what became of a commit.
+constexpr absl::Duration kSettleTime = absl::Seconds(5);
+
+// The lead is handed to the worker by one leader at a time, and the question
+// after an unanswered commit is the leader's too.
+constexpr size_t kWorkerCapacity = 4;
+
+}  // namespace
+
+struct LogWriter::Handshake {
+  Mutex mu;
+  bool returned ABSL_GUARDED_BY(mu) = false;
+  std::optional<kv::CommitResult> result ABSL_GUARDED_BY(mu);
+};
+
+LogWriter::LogWriter(const Dependencies& dependencies,
+                     const AppendQueue::Options& options)
+    : dependencies_(dependencies),
+      reader_(dependencies.store),
+      queue_(options, dependencies.clock, dependencies.timer),
+      worker_(kWorkerCapacity) {}
+
+absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Open(
+    const Dependencies& dependencies, const AppendQueue::Options& options,
+    absl::Time deadline) {
+  std::unique_ptr<LogWriter> writer(new LogWriter(dependencies, options));
+  if (absl::Status status = writer->Initialize(deadline); !status.ok()) {
+    return status;
+  }
+  return writer;
+}
+
+LogWriter::~LogWriter() { Shutdown(); }
+
+void LogWriter::Shutdown() {
+  Close();
+  MutexLock l(&mu_);
+  if (settle_timer_ != 0 && dependencies_.timer->Cancel(settle_timer_)) {
+    settle_timer_ = 0;
+    --leaders_;
+  }
+  while (leaders_ > 0) lead_ended_.WaitFor(&mu_, absl::Seconds(1));
+}
+
+absl::Status LogWriter::Initialize(absl::Time deadline) {
+  if (absl::Status status = BeginSession(deadline); !status.ok()) {
+    return status;
+  }
+  absl::Status status = Reload();
+  if (!absl::IsNotFound(status)) return status;
+  status = CreateLog(deadline);
+  if (!status.ok()) return status;
+  return Reload();
+}
+
+absl::Status LogWriter::BeginSession(absl::Time deadline) {
+  absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
+      kv::WriterSession::Begin(dependencies_.store, deadline);
+  if (!session.ok()) return session.status();
+  session_ = *std::move(session);
+  return absl::OkStatus();
+}
+
+absl::Status LogWriter::CreateLog(absl::Time deadline) {
+  kv::Transaction txn;
+  txn.preconditions = {kv::Precondition::Absent(audit::kHeadKey),
+                       kv::Precondition::Absent(audit::kFenceKey)};
+  txn.puts = audit::PlanNewLog();
+  kv::CommitOptions options;
+  options.deadline = deadline;
+  const kv::CommitResult result =
+      session_->CommitAndWait(std::move(txn), options);
+  switch (result.outcome) {
+    case kv::CommitResult::Outcome::kApplied:
+    case kv::CommitResult::Outcome::kAlreadyApplied:
+    case kv::CommitResult::Outcome::kConflict:  // Another process made it.
+      return absl::OkStatus();
+    default:
+      return AuditUnavailable("it could not be made");
+  }
+}
+
+absl::Status LogWriter::Reload() {
+  absl::StatusOr<std::shared_ptr<const LogView>> view =
+      LoadLogView(*dependencies_.store);
+  if (!view.ok()) return view.status();
+  if (absl::Status status =
+          open_intents_.Load(reader_, dependencies_.clock->Now());
+      !status.ok()) {
+    return status;
+  }
+  MutexLock l(&mu_);
+  view_ = *std::move(view);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const LogView> LogWriter::view() const {
+  MutexLock l(&mu_);
+  return view_;
+}
+
+void LogWriter::Append(rpc::AppendItem item, rpc::AppendDone done) {
+  absl::StatusOr<CheckedItem> checked = CheckItem(std::move(item));
+  if (!checked.ok()) {
+    rpc::AppendResult result;
+    result.status = rpc::AppendStatus::kFailed;
+    result.error = checked.status();
+    done(std::move(result));
+    return;
+  }
+  auto pending = std::make_unique<PendingAppend>();
+  pending->item = *std::move(checked);
+  pending->done = std::move(done);
+  Submit(std::move(pending));
+}
+
+void LogWriter::RaiseFence(uint64_t revision, absl::Time deadline,
+                           rpc::AppendDone done) {
+  auto pending = std::make_unique<PendingAppend>();
+  pending->raise_to = revision;
+  pending->item.deadline = deadline;
+  pending->done = std::move(done);
+  Submit(std::move(pending));
+}
+
+void LogWriter::Submit(std::unique_ptr<PendingAppend> pending) {
+  if (!queue_.Submit(std::move(pending))) return;
+  {
+    MutexLock l(&mu_);
+    ++leaders_;
+  }
+  Lead();
+}
+
+void LogWriter::Lead() {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    if (!LeadGroup()) return;
+  }
+  LeadOnWorker();
+}
+
+void LogWriter::LeadOnWorker() {
+  // There is room: only the leader posts, and there is one.
+  if (!worker_.Post([this] { Lead(); })) Lead();
+}
+
+bool LogWriter::LeadGroup() {
+  if (queue_.NextGroup().empty()) {
+    EndLead();
+    return false;
+  }
+  absl::StatusOr<audit::Batch> batch = DecideGroup();
+  if (!batch.ok()) {
+    dependencies_.logger->Error("the audit log cannot be read",
+                                {{"error", batch.status()}});
+    reload_ = true;
+    queue_.FailGroup(rpc::AppendStatus::kFailed,
+                     AuditUnavailable("it cannot be read"));
+    return true;
+  }
+  if (batch->leaves.empty()) {
+    queue_.AnswerGroup();
+    return true;
+  }
+  queue_.AnswerDecided();
+  return CommitBatch(*std::move(batch));
+}
+
+void LogWriter::EndLead() {
+  MutexLock l(&mu_);
+  --leaders_;
+  lead_ended_.SignalAll();
+}
+
+absl::StatusOr<audit::Batch> LogWriter::DecideGroup() {
+  for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+    if (reload_) {
+      if (absl::Status status = Reload(); !status.ok()) return status;
+      reload_ = false;
+    }
+    const std::shared_ptr<const LogView> view = this->view();
+    BatchBuilder builder(view.get(), &open_intents_, &reader_,
+                         dependencies_.clock->Now());
+    for (const auto& pending : queue_.group()) builder.Add(pending.get());
+    if (!builder.needs_fence_confirmed()) return builder.batch();
+    absl::StatusOr<uint64_t> fence = reader_.ReadFence();
+    if (!fence.ok()) return fence.status();
+    if (*fence == view->fence) return builder.batch();
+    reload_ = true;
+  }
+  return AuditUnavailable("its fence does not stand still");
+}
+
+bool LogWriter::CommitBatch(audit::Batch batch) {
+  const std::shared_ptr<const LogView> view = this->view();
+  absl::StatusOr<audit::AppendPlan> plan =
+      audit::PlanAppend(view->edge, batch, view->fence);
+  if (!plan.ok()) {
+    dependencies_.logger->Error("a batch could not be built",
+                                {{"error", plan.status()}});
+    queue_.FailGroup(rpc::AppendStatus::kFailed,
+                     AuditUnavailable("a batch could not be built"));
+    return true;
+  }
+  kv::Transaction txn;
+  // Compared by the store, in the step that makes the batch durable: memory
+  // alone would not know of a fence that another process has just raised.
+  txn.preconditions = {
+      kv::Precondition::RevisionIs(audit::kHeadKey, view->head_revision),
+      kv::Precondition::NumberAtLeast(audit::kFenceKey, view->fence),
+      kv::Precondition::NumberAtMost(audit::kFenceKey, view->fence)};
+  txn.puts = std::move(plan->puts);
+  txn.deletes = std::move(plan->deletes);
+  flight_ = {std::move(batch), *std::move(plan)};
+  kv::CommitOptions options;
+  options.deadline = queue_.GroupDeadline();
+  queue_.MarkSubmitted();
+  auto handshake = std::make_shared<Handshake>();
+  session_->Commit(std::move(txn), options,
+                   [this, handshake](kv::CommitResult result) {
+                     {
+                       MutexLock l(&handshake->mu);
+                       if (!handshake->returned) {
+                         handshake->result = std::move(result);
+                         return;
+                       }
+                     }
+                     if (OnCommitted(result)) Lead();
+                   });
+  {
+    MutexLock l(&handshake->mu);
+    handshake->returned = true;
+    if (!handshake->result.has_value()) return false;
+  }
+  return OnCommitted(*handshake->result);
+}
+
+bool LogWriter::OnCommitted(const kv::CommitResult& result) {
+  switch (result.outcome) {
+    case kv::CommitResult::Outcome::kApplied:
+    case kv::CommitResult::Outcome::kAlreadyApplied:
+      OnApplied(result.revision);
+      return true;
+    case kv::CommitResult::Outcome::kConflict:
+      OnConflict();
+      return true;
+    case kv::CommitResult::Outcome::kBarred:
+      // Settled: it never applied. Whoever still waits gets another attempt.
+      reload_ = true;
+      queue_.RequeueGroup();
+      return true;
+    case kv::CommitResult::Outcome::kRefused:
+      OnRefused(result.status);
+      return true;
+    case kv::CommitResult::Outcome::kUnknown:
+      dependencies_.logger->Warning("an append was not answered",
+                                    {{"error", result.status}});
+      Settle(result.id, kFirstPause);
+      return false;
+  }
+  return true;
+}
+
+void LogWriter::OnApplied(uint64_t revision) {
+  auto view = std::make_shared<LogView>();
+  view->edge = std::move(flight_.plan.edge);
+  view->head = flight_.plan.head;
+  view->head_revision = revision;
+  view->fence = flight_.batch.fence;
+  // Before the view: whoever sees the new size sees the new intents as well.
+  open_intents_.Apply(flight_.batch, dependencies_.clock->Now());
+  {
+    MutexLock l(&mu_);
+    view_ = std::move(view);
+  }
+  conflicts_ = 0;
+  AttachCheckpoint();
+  queue_.AnswerGroup();
+  if (grown_) grown_();
+}
+
+void LogWriter::AttachCheckpoint() {
+  if (flight_.batch.opened.empty()) return;
+  const audit::NoteSigner& signer = *dependencies_.signer;
+  absl::StatusOr<std::string> checkpoint = audit::SignCheckpoint(
+      signer, {signer.verifier().name(), flight_.plan.head.size,
+               flight_.plan.head.root});
+  if (!checkpoint.ok()) {
+    // The records are durable and said to be; the owner of the change keeps
+    // the checkpoint that it has.
+    dependencies_.logger->Error("a checkpoint could not be signed",
+                                {{"error", checkpoint.status()}});
+    return;
+  }
+  for (const auto& pending : queue_.group()) {
+    if (!pending->item.intents.empty() &&
+        pending->result.status == rpc::AppendStatus::kAccepted) {
+      pending->result.checkpoint = *checkpoint;
+    }
+  }
+}
+
+void LogWriter::OnConflict() {
+  reload_ = true;
+  if (++conflicts_ <= kMaxConflicts) {
+    queue_.RequeueGroup();
+    return;
+  }
+  conflicts_ = 0;
+  queue_.FailGroup(rpc::AppendStatus::kFailed,
+                   AuditUnavailable("other writers were always faster"));
+}
+
+void LogWriter::OnRefused(const absl::Status& status) {
+  dependencies_.logger->Error("an append was refused", {{"error", status}});
+  if (absl::IsFailedPrecondition(status)) {
+    // The session has expired, and with it every id of it. A new one that
+    // cannot begin now is tried again by the next append.
+    const absl::Status begun =
+        BeginSession(dependencies_.clock->Now() + kSettleTime);
+    if (!begun.ok()) {
+      dependencies_.logger->Error("no session could be begun",
+                                  {{"error", begun}});
+    }
+  }
+  queue_.FailGroup(rpc::AppendStatus::kFailed,
+                   AuditUnavailable(status.message()));
+}
+
+void LogWriter::Settle(const kv::TransactionId& id, absl::Duration pause) {
+  if (queue_.closed()) {
+    queue_.FailGroup(rpc::AppendStatus::kUnknown,
+                     AuditUnknown("the log is shutting down"));
+    EndLead();
+    return;
+  }
+  MutexLock l(&mu_);
+  settle_timer_ = dependencies_.timer->RunAt(
+      dependencies_.clock->Now() + pause, [this, id, pause] {
+        {
+          MutexLock l(&mu_);
+          settle_timer_ = 0;
+        }
+        // Asking takes a sync; the timer's thread must not wait for one.
+        const bool posted = worker_.Post([this, id, pause] {
+          kv::CommitOptions options;
+          options.deadline = dependencies_.clock->Now() + kSettleTime;
+          session_->Settle(id, options,
+                           [this, id, pause](const kv::CommitResult& result) {
+                             OnSettled(id, pause, result);
+                           });
+        });
+        if (!posted) Settle(id, pause);
+      });
+}
+
+void LogWriter::OnSettled(const kv::TransactionId& id, absl::Duration pause,
+                          const kv::CommitResult& result) {
+  if (result.outcome == kv::CommitResult::Outcome::kUnknown) {
+    Settle(id, std::min(2 * pause, kLongestPause));
+    return;
+  }
+  if (OnCommitted(result)) LeadOnWorker();
+}
+
+}  // namespace keyward::audit_service
