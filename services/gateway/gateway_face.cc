@@ -29,6 +29,18 @@ rpc::ServerLimits LimitsOf(const config::v1::LimitsConfig& config) {
 
 }  // namespace
 
+PipelineOptions PipelineOptionsOf(const config::v1::LimitsConfig& limits) {
+  // Denials may come in a burst, as when an application starts without its
+  // grant; five seconds' worth is still few records.
+  constexpr double kDenialBurstSeconds = 5;
+  PipelineOptions options;
+  options.rate_limits = {static_cast<double>(limits.requests_per_second()),
+                         static_cast<double>(limits.burst())};
+  options.denial_limits = {static_cast<double>(limits.denials_per_second()),
+                           kDenialBurstSeconds * limits.denials_per_second()};
+  return options;
+}
+
 absl::StatusOr<std::unique_ptr<GatewayFace>> GatewayFace::Create(
     const GatewayFaceOptions& options, rpc::CallHandler* pipeline,
     rpc::Metrics* metrics, const Clock* clock) {

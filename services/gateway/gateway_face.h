@@ -19,6 +19,7 @@
 #include "libs/rpc/reloading_server_tls.h"
 #include "libs/rpc/server.h"
 #include "proto/keyward/config/v1/config.pb.h"
+#include "services/gateway/pipeline.h"
 
 namespace keyward::gateway {
 
@@ -28,6 +29,9 @@ struct GatewayFaceOptions {
   config::v1::LimitsConfig limits;
   bool reflection = true;
 };
+
+// The pipeline's limits in a configuration.
+PipelineOptions PipelineOptionsOf(const config::v1::LimitsConfig& limits);
 
 // A running server. Thread-safe.
 class GatewayFace {

@@ -1,0 +1,352 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/standalone/standalone.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "libs/audit/log_key.h"
+#include "libs/auth/reloading_authenticator.h"
+#include "libs/base/clock.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/base/log.h"
+#include "libs/base/mutex.h"
+#include "libs/crypto/random.h"
+#include "libs/crypto/seal.h"
+#include "libs/kv/rocksdb_kv.h"
+#include "libs/policy/public_actions.h"
+#include "services/audit/audit_core.h"
+#include "services/gateway/gateway_face.h"
+#include "services/gateway/peer_authenticator.h"
+#include "services/gateway/pipeline.h"
+#include "services/gateway/policy_follower.h"
+#include "services/policy/policy_core.h"
+#include "services/standalone/deferred_audit_log.h"
+#include "services/standalone/home.h"
+#include "services/store/maintenance_runner.h"
+#include "services/store/store_core.h"
+
+namespace keyward::standalone {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+
+// How long audit may take to open its log.
+constexpr absl::Duration kOpenTime = absl::Seconds(30);
+
+HomePaths PathsOf(const std::string& home,
+                  const config::v1::StandaloneConfig& config) {
+  return HomePaths::Of(home, config.seal().key_file(), config.data().folder());
+}
+
+// Set once, waited for once.
+class Latch {
+ public:
+  void Set(bool good) {
+    MutexLock lock(&mu_);
+    set_ = true;
+    good_ = good;
+    changed_.SignalAll();
+  }
+  // False if it was set so, or not in time.
+  bool WaitUntil(absl::Time end) {
+    MutexLock lock(&mu_);
+    while (!set_) {
+      if (!changed_.WaitUntil(&mu_, end)) break;
+    }
+    return set_ && good_;
+  }
+
+ private:
+  Mutex mu_;
+  CondVar changed_;
+  bool set_ ABSL_GUARDED_BY(mu_) = false;
+  bool good_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace
+
+// In the order in which they are made; destroyed the other way round.
+struct Standalone::Parts {
+  config::v1::StandaloneConfig config;
+  rpc::ProcessContext process;
+  absl::Time start_time;
+
+  std::unique_ptr<crypto::Seal> seal;
+  DeferredAuditLog audit_log;
+  std::unique_ptr<kv::KeyValueStore> store_state;
+  std::unique_ptr<kv::KeyValueStore> policy_state;
+  std::unique_ptr<kv::KeyValueStore> audit_state;
+  std::unique_ptr<store::StoreCore> store;
+  std::unique_ptr<policy_service::PolicyCore> policy;
+  std::unique_ptr<audit_service::AuditCore> audit;
+
+  std::unique_ptr<auth::ReloadingAuthenticator> authenticator;
+  std::unique_ptr<gateway::PeerAuthenticator> callers;
+  std::unique_ptr<gateway::Pipeline> pipeline;
+  std::unique_ptr<gateway::GatewayFace> face;
+  std::unique_ptr<gateway::PolicyFollower> follower;
+  std::unique_ptr<store::MaintenanceRunner> maintenance;
+
+  absl::Status OpenSeal();
+  absl::Status OpenStates();
+  absl::Status MakeStore();
+  absl::Status MakePolicy();
+  absl::Status MakeAudit();
+  absl::Status MakePipeline();
+  absl::Status MakeFace();
+
+  bool restored() const { return process.flags.count("restored") > 0; }
+  absl::StatusOr<audit::LogKey> OpenLogKey();
+  void FillStatus(operators::v1::GetStatusResponse* response) const;
+};
+
+absl::Status Standalone::Parts::OpenSeal() {
+  absl::StatusOr<std::unique_ptr<crypto::Seal>> opened =
+      OpenHome(PathsOf(process.home, config), *process.clock, process.random);
+  if (!opened.ok()) return opened.status();
+  seal = *std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::Parts::OpenStates() {
+  auto open = [&](const std::string& service, std::vector<std::string> feeds,
+                  std::unique_ptr<kv::KeyValueStore>* out) {
+    kv::RocksDbOptions options;
+    options.path = absl::StrCat(config.data().folder(), "/", service);
+    options.clock = process.clock;
+    options.feeds = std::move(feeds);
+    options.log = [log = process.log, service](absl::string_view line) {
+      log->Warning("state", {{"of", service}, {"what", line}});
+    };
+    absl::StatusOr<std::unique_ptr<kv::KeyValueStore>> state =
+        kv::OpenRocksDb(options);
+    if (state.ok()) *out = *std::move(state);
+    return state.status();
+  };
+  absl::Status status = open("store", store::StoreFeeds(), &store_state);
+  if (status.ok()) status = open("policy", {}, &policy_state);
+  if (status.ok()) status = open("audit", {}, &audit_state);
+  return status;
+}
+
+absl::Status Standalone::Parts::MakeStore() {
+  store::StoreDependencies dependencies;
+  dependencies.kv = store_state.get();
+  dependencies.seal = seal.get();
+  dependencies.clock = process.clock;
+  dependencies.random = process.random;
+  dependencies.audit = &audit_log;
+  store::StoreOptions options;
+  options.restored = restored();
+  absl::StatusOr<std::unique_ptr<store::StoreCore>> made =
+      store::StoreCore::Create(dependencies, options);
+  if (!made.ok()) return made.status();
+  store = *std::move(made);
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::Parts::MakePolicy() {
+  policy_service::PolicyDependencies dependencies;
+  dependencies.kv = policy_state.get();
+  dependencies.audit = &audit_log;
+  dependencies.fenced_owners = {store.get()};
+  dependencies.purger = store.get();
+  dependencies.clock = process.clock;
+  dependencies.random = process.random;
+  dependencies.logger = process.log;
+  policy_service::PolicyOptions options;
+  options.bootstrap_administrator = config.bootstrap_administrator();
+  absl::StatusOr<std::unique_ptr<policy_service::PolicyCore>> made =
+      policy_service::PolicyCore::Create(dependencies, options);
+  if (!made.ok()) return made.status();
+  policy = *std::move(made);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<audit::LogKey> Standalone::Parts::OpenLogKey() {
+  const std::string path =
+      absl::StrCat(config.data().folder(), "/audit/", audit::kLogKeyFile);
+  absl::StatusOr<audit::LogKey> key = audit::LoadLogKey(path, seal.get());
+  if (!absl::IsNotFound(key.status())) return key;
+  return audit::CreateLogKey(path, audit::LogOrigin(seal->installation_id()),
+                             seal.get(), *process.random);
+}
+
+absl::Status Standalone::Parts::MakeAudit() {
+  absl::StatusOr<audit::LogKey> key = OpenLogKey();
+  if (!key.ok()) return key.status();
+  audit_service::AuditCore::Dependencies dependencies;
+  dependencies.store = audit_state.get();
+  dependencies.key = *std::move(key);
+  dependencies.clock = process.clock;
+  dependencies.timer = process.timer;
+  dependencies.logger = process.log;
+  dependencies.peers = {
+      {"store",
+       store.get(),
+       {"keyward.secrets.v1", "keyward.keys.v1"},
+       "system:store"},
+      {"policy", policy.get(), {"keyward.policy.v1"}, "system:policy"},
+  };
+  audit_service::AuditCore::Options options;
+  options.restored = restored();
+  absl::StatusOr<std::unique_ptr<audit_service::AuditCore>> made =
+      audit_service::AuditCore::Create(std::move(dependencies), options,
+                                       process.clock->Now() + kOpenTime);
+  if (!made.ok()) return made.status();
+  audit = *std::move(made);
+  audit_log.Set(audit.get());
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::Parts::MakePipeline() {
+  absl::StatusOr<std::unique_ptr<auth::ReloadingAuthenticator>> made =
+      auth::ReloadingAuthenticator::Create(auth::AuthSettingsOf(config),
+                                           config.limits().cached_credentials(),
+                                           process.clock);
+  if (!made.ok()) return made.status();
+  authenticator = *std::move(made);
+  callers = std::make_unique<gateway::PeerAuthenticator>(
+      authenticator->authenticator());
+
+  gateway::PipelineDependencies dependencies;
+  dependencies.clock = process.clock;
+  dependencies.timer = process.timer;
+  dependencies.random = process.random;
+  dependencies.authenticator = callers.get();
+  dependencies.audit_log = audit.get();
+  dependencies.audit_feed = audit.get();
+  dependencies.event_feed = store.get();
+  dependencies.store = store.get();
+  dependencies.policy = policy.get();
+  dependencies.audit = audit.get();
+  absl::StatusOr<std::unique_ptr<gateway::Pipeline>> made_pipeline =
+      gateway::Pipeline::Create(
+          dependencies, gateway::PipelineOptionsOf(config.limits()),
+          [this](operators::v1::GetStatusResponse* response) {
+            FillStatus(response);
+          });
+  if (!made_pipeline.ok()) return made_pipeline.status();
+  pipeline = *std::move(made_pipeline);
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::Parts::MakeFace() {
+  gateway::GatewayFaceOptions options;
+  options.address = config.listen().address();
+  options.tls.certificate_file = config.listen().tls().cert_file();
+  options.tls.key_file = config.listen().tls().key_file();
+  for (const auto& domain : config.trust_domains()) {
+    options.tls.bundle_files.push_back(domain.bundle_file());
+  }
+  options.limits = config.limits();
+  options.reflection = config.reflection();
+  absl::StatusOr<std::unique_ptr<gateway::GatewayFace>> made =
+      gateway::GatewayFace::Create(options, pipeline.get(), process.metrics,
+                                   process.clock);
+  if (!made.ok()) return made.status();
+  face = *std::move(made);
+  return absl::OkStatus();
+}
+
+void Standalone::Parts::FillStatus(
+    operators::v1::GetStatusResponse* response) const {
+  response->set_installation_id(seal->installation_id());
+  response->set_version(kVersion);
+  response->set_audit_size(audit->view()->size());
+  response->set_open_intents(audit->open_intents().size());
+  for (const char* service : {"gateway", "store", "policy", "audit"}) {
+    operators::v1::ServiceStatus* status = response->add_services();
+    status->set_service(service);
+    status->set_serving(true);
+    status->set_memory_locked(process.memory_locked);
+    status->mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_time));
+  }
+  operators::v1::ServiceStatus* rotation = response->add_services();
+  rotation->set_service("rotation");
+  rotation->set_detail("rotation is not built yet");
+}
+
+absl::StatusOr<std::unique_ptr<rpc::RunningService>> Standalone::Create(
+    const config::v1::StandaloneConfig& config,
+    const rpc::ProcessContext& context) {
+  auto parts = std::make_unique<Parts>();
+  parts->config = config;
+  parts->process = context;
+  parts->start_time = context.clock->Now();
+  for (auto step : {&Parts::OpenSeal, &Parts::OpenStates, &Parts::MakeStore,
+                    &Parts::MakePolicy, &Parts::MakeAudit, &Parts::MakePipeline,
+                    &Parts::MakeFace}) {
+    absl::Status status = (parts.get()->*step)();
+    if (!status.ok()) return status;
+  }
+  return std::unique_ptr<rpc::RunningService>(new Standalone(std::move(parts)));
+}
+
+Standalone::Standalone(std::unique_ptr<Parts> parts)
+    : parts_(std::move(parts)) {}
+
+Standalone::~Standalone() {
+  // What runs by itself first, then the calls, then what they use.
+  parts_->maintenance.reset();
+  parts_->follower.reset();
+  parts_->face.reset();
+  if (parts_->audit != nullptr) parts_->audit->Close();
+}
+
+absl::Status Standalone::BringIntoService(absl::Time deadline) {
+  absl::Status status = parts_->audit->Start(deadline);
+  if (status.ok()) status = parts_->policy->Start(deadline);
+  if (!status.ok()) return status;
+  const rpc::ProcessContext& process = parts_->process;
+  if (parts_->follower == nullptr) {
+    absl::StatusOr<std::shared_ptr<const policy::ActionCatalog>> catalog =
+        policy::PublicActions();
+    if (!catalog.ok()) return catalog.status();
+    parts_->follower = std::make_unique<gateway::PolicyFollower>(
+        process.clock, parts_->policy.get(), parts_->audit.get(),
+        *std::move(catalog), &parts_->pipeline->view(), process.log);
+  }
+  // Shared with the callback, which may come after this gave up.
+  auto arrived = std::make_shared<Latch>();
+  parts_->pipeline->view().WhenReady(deadline,
+                                     [arrived](gateway::SnapshotPtr snapshot) {
+                                       arrived->Set(snapshot != nullptr);
+                                     });
+  if (!arrived->WaitUntil(deadline)) {
+    return MakeError(absl::StatusCode::kUnavailable, kPolicyUnavailable,
+                     "waiting for policy: the policy in force is not here");
+  }
+  parts_->maintenance = std::make_unique<store::MaintenanceRunner>(
+      process.clock,
+      [store = parts_->store.get()](absl::Time until) {
+        return store->RunMaintenanceOnce(until);
+      },
+      [log = process.log](const absl::Status& failed) {
+        log->Warning("maintenance of the store", {{"reason", failed}});
+      });
+  parts_->face->SetServing(true);
+  return absl::OkStatus();
+}
+
+std::vector<auth::ReloadRunner::Set> Standalone::files() {
+  return {{"tls certificate", parts_->face->tls_files()},
+          {"bundles and key sets", parts_->authenticator->files()}};
+}
+
+void Standalone::Drain(absl::Duration grace) {
+  parts_->face->SetServing(false);
+  parts_->face->Drain(grace);
+}
+
+absl::Status InitializeHome(const std::string& home,
+                            const config::v1::StandaloneConfig& config) {
+  const SystemClock clock;
+  crypto::SystemRandom random;
+  return OpenHome(PathsOf(home, config), clock, &random).status();
+}
+
+}  // namespace keyward::standalone
