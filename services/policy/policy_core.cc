@@ -3,337 +3,382 @@
 
 #include "services/policy/policy_core.h"
 
-#include <thread>
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
-#include "libs/base/mutex.h"
-#include "libs/base/worker.h"
 #include "libs/policy/public_actions.h"
 #include "proto/keyward/policy/v1/policy_service.pb.h"
-#include "services/policy/change_runner.h"
-#include "services/policy/fence_raiser.h"
-#include "services/policy/installation.h"
-#include "services/policy/page_tokens.h"
 #include "services/policy/policy_loader.h"
 #include "services/policy/policy_reads.h"
-#include "services/policy/policy_standing.h"
-#include "services/policy/policy_storage.h"
-#include "services/policy/snapshot_publisher.h"
 
 namespace keyward::policy_service {
 namespace {
 
+using google::protobuf::DynamicCastToGenerated;
 using google::protobuf::Message;
-namespace v1 = keyward::policy::v1;
+
+// Pauses between two attempts to raise fences or to ask the store, doubled
+// each time: a service that restarts is back within seconds.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
+constexpr absl::Duration kLongestPause = absl::Seconds(2);
+// One attempt of the fence thread at all services together.
+constexpr absl::Duration kRaiseTime = absl::Seconds(20);
+// One attempt at the store to remove what is left of a project.
+constexpr absl::Duration kPurgeTime = absl::Seconds(10);
+// How long an idle thread sleeps before it looks at its condition again.
+constexpr absl::Duration kIdle = absl::Minutes(1);
+// The bound of OwnerControl::ResolveIntents.
+constexpr size_t kMaxIntents = 256;
 
 constexpr char kService[] = "keyward.policy.v1.PolicyService.";
 
-// Between two attempts to bring a revision into force, or to go on with a
-// deletion.
-constexpr absl::Duration kRetry = absl::Milliseconds(500);
-// How often what is expired or superseded is removed.
-constexpr absl::Duration kMaintenance = absl::Minutes(1);
-constexpr absl::Duration kMaintenanceTime = absl::Seconds(10);
+enum class MethodKind { kUnknown, kRead, kChange };
 
-rpc::CallResult Failed(absl::Status status) {
-  rpc::CallResult result;
-  result.status = std::move(status);
-  return result;
+struct Method {
+  absl::string_view name;
+  MethodKind kind;
+};
+
+constexpr Method kMethods[] = {
+    {"CreateProject", MethodKind::kChange},
+    {"GetProject", MethodKind::kRead},
+    {"ListProjects", MethodKind::kRead},
+    {"DeleteProject", MethodKind::kChange},
+    {"GetPolicy", MethodKind::kRead},
+    {"ApplyPolicy", MethodKind::kChange},
+};
+
+MethodKind KindOf(absl::string_view method) {
+  if (!absl::ConsumePrefix(&method, kService)) return MethodKind::kUnknown;
+  for (const Method& known : kMethods) {
+    if (known.name == method) return known.kind;
+  }
+  return MethodKind::kUnknown;
 }
 
-rpc::CallResult Read(absl::StatusOr<std::unique_ptr<Message>> response) {
-  if (!response.ok()) return Failed(response.status());
-  rpc::CallResult result;
-  result.response = *std::move(response);
-  return result;
+// The request is the method's: the same name with "Request" behind it.
+bool IsRequestOf(absl::string_view method, const Message& request) {
+  absl::ConsumePrefix(&method, kService);
+  absl::string_view name = request.GetDescriptor()->full_name();
+  return absl::ConsumePrefix(&name, "keyward.policy.v1.") &&
+         absl::ConsumeSuffix(&name, "Request") && name == method;
 }
 
-absl::Status NotStarted() {
-  return StateUnavailable("policy has not started yet");
+absl::Status NotReady() {
+  return StateUnavailable(
+      "it is starting, and its newest revision is not in force everywhere yet");
+}
+
+class SilentSink final : public LogSink {
+ public:
+  void Write(LogLevel, absl::string_view) override {}
+};
+
+absl::Duration NextPause(absl::Duration pause) {
+  return std::min(pause * 2, kLongestPause);
 }
 
 }  // namespace
 
-struct PolicyCore::State {
-  explicit State(const PolicyDependencies& dependencies)
-      : deps(dependencies),
-        raiser(deps.fenced_owners, deps.audit, deps.clock) {}
-
-  ~State() {
-    {
-      MutexLock lock(&mu);
-      stopping = true;
-    }
-    if (standing != nullptr) standing->Stop();
-    if (background.joinable()) background.join();
-    // Waits for the change that is under way.
-    worker.reset();
-    publisher.Close();
-  }
-
-  bool Ready() {
-    MutexLock lock(&mu);
-    return ready;
-  }
-
-  Installation OfInstallation() {
-    return Installation{storage.get(), deps.audit, deps.clock, deps.random,
-                        catalog.get()};
-  }
-
-  // Raises the fences to the newest revision, again and again until then.
-  absl::Status RaiseUntil(absl::Time deadline);
-  // The thread that brings into force what is durable, goes on with deletions
-  // that were interrupted, and removes what is expired.
-  void RunBackground();
-  void StartBackground() {
-    background = std::thread([this] { RunBackground(); });
-  }
-
-  const PolicyDependencies deps;
-  PolicyOptions options;
-  std::shared_ptr<const policy::ActionCatalog> catalog;
-  std::unique_ptr<PolicyStorage> storage;
-  std::unique_ptr<PageTokens> tokens;
-  std::unique_ptr<PolicyStanding> standing;
-  SnapshotPublisher publisher;
-  // Start's, and then the background thread's.
-  FenceRaiser raiser;
-  std::unique_ptr<ChangeRunner> runner;
-  std::unique_ptr<Worker> worker;
-  std::thread background;
-
-  Mutex mu;
-  bool ready ABSL_GUARDED_BY(mu) = false;
-  bool stopping ABSL_GUARDED_BY(mu) = false;
-};
-
-absl::Status PolicyCore::State::RaiseUntil(absl::Time deadline) {
-  const uint64_t newest = standing->Newest()->revision();
-  for (;;) {
-    absl::Status raised = raiser.Raise(newest, deadline);
-    if (raised.ok()) {
-      standing->SetInForce(newest);
-      return absl::OkStatus();
-    }
-    if (!absl::IsUnavailable(raised)) return raised;
-    if (deps.clock->Now() + kRetry >= deadline) return raised;
-    if (!standing->Pause(kRetry)) return raised;
-  }
-}
-
-void PolicyCore::State::RunBackground() {
-  absl::Time maintained = deps.clock->Now();
-  absl::Status last;
-  for (;;) {
-    const bool running = standing->WaitUntil(
-        [](const DurablePolicy& newest, uint64_t in_force) {
-          return newest.revision() > in_force;
-        },
-        kRetry);
-    if (!running) return;
-    const std::shared_ptr<const DurablePolicy> newest = standing->Newest();
-    if (newest->revision() > standing->InForce()) {
-      absl::Status raised = raiser.Raise(
-          newest->revision(), deps.clock->Now() + FenceRaiser::kAttempt);
-      if (raised.ok()) {
-        standing->SetInForce(newest->revision());
-      } else if (raised != last) {
-        deps.logger->Warning(
-            "a policy revision is not in force yet",
-            {{"revision", newest->revision()}, {"reason", raised}});
-      }
-      last = raised;
-      if (!raised.ok() && !standing->Pause(kRetry)) return;
-      continue;
-    }
-    if (!newest->deletions.empty()) {
-      // Behind whatever changes wait; done once even if posted twice.
-      (void)worker->Post([this] { runner->ResumeDeletions(); });
-    }
-    const absl::Time now = deps.clock->Now();
-    if (now - maintained >= kMaintenance) {
-      storage->Maintain(*newest, now + kMaintenanceTime);
-      maintained = now;
-    }
-  }
-}
-
-std::vector<std::string> PolicyCore::Methods() {
-  std::vector<std::string> methods;
-  for (const char* name : {"CreateProject", "GetProject", "ListProjects",
-                           "DeleteProject", "GetPolicy", "ApplyPolicy"}) {
-    methods.push_back(absl::StrCat(kService, name));
-  }
-  return methods;
-}
-
 absl::StatusOr<std::unique_ptr<PolicyCore>> PolicyCore::Create(
     const PolicyDependencies& dependencies, const PolicyOptions& options) {
-  auto state = std::make_unique<State>(dependencies);
-  state->options = options;
-  const absl::Time deadline = dependencies.clock->Now() + options.open_timeout;
+  if (dependencies.kv == nullptr || dependencies.audit == nullptr ||
+      dependencies.purger == nullptr || dependencies.clock == nullptr ||
+      dependencies.random == nullptr) {
+    return absl::InvalidArgumentError("policy lacks a dependency");
+  }
   absl::StatusOr<std::shared_ptr<const policy::ActionCatalog>> catalog =
       policy::PublicActions();
   if (!catalog.ok()) return catalog.status();
-  state->catalog = *std::move(catalog);
   absl::StatusOr<std::unique_ptr<PolicyStorage>> storage =
-      PolicyStorage::Create(dependencies.kv, dependencies.clock, deadline);
+      PolicyStorage::Create(dependencies.kv, dependencies.clock,
+                            dependencies.clock->Now() + options.open_timeout);
   if (!storage.ok()) return storage.status();
-  state->storage = *std::move(storage);
-  absl::StatusOr<DurablePolicy> loaded = state->storage->Load();
-  if (!loaded.ok()) return loaded.status();
-  state->standing = std::make_unique<PolicyStanding>(*std::move(loaded));
+  absl::StatusOr<DurablePolicy> newest = (*storage)->Load();
+  if (!newest.ok()) return newest.status();
   absl::StatusOr<std::unique_ptr<PageTokens>> tokens =
       PageTokens::Create(*dependencies.random);
   if (!tokens.ok()) return tokens.status();
-  state->tokens = *std::move(tokens);
-  ChangeRunner::Parts parts;
-  parts.kv = dependencies.kv;
-  parts.storage = state->storage.get();
-  parts.standing = state->standing.get();
-  parts.publisher = &state->publisher;
-  parts.purger = dependencies.purger;
-  parts.catalog = state->catalog;
-  parts.clock = dependencies.clock;
-  parts.random = dependencies.random;
-  state->runner = std::make_unique<ChangeRunner>(std::move(parts));
-  state->worker = std::make_unique<Worker>(kMaxWaiting);
-  return std::unique_ptr<PolicyCore>(new PolicyCore(std::move(state)));
+  return std::unique_ptr<PolicyCore>(new PolicyCore(
+      dependencies, options, *std::move(catalog), *std::move(storage),
+      *std::move(newest), *std::move(tokens)));
 }
 
-PolicyCore::PolicyCore(std::unique_ptr<State> state)
-    : state_(std::move(state)) {}
+PolicyCore::PolicyCore(const PolicyDependencies& dependencies,
+                       const PolicyOptions& options,
+                       std::shared_ptr<const policy::ActionCatalog> catalog,
+                       std::unique_ptr<PolicyStorage> storage,
+                       DurablePolicy newest, std::unique_ptr<PageTokens> tokens)
+    : dependencies_(dependencies),
+      options_(options),
+      catalog_(std::move(catalog)),
+      no_sink_(std::make_unique<SilentSink>()),
+      no_logger_("policy", LogLevel::kError, dependencies.clock,
+                 no_sink_.get()),
+      own_timer_(dependencies.timer != nullptr
+                     ? nullptr
+                     : std::make_unique<ThreadTimer>(dependencies.clock)),
+      log_(dependencies.logger != nullptr ? *dependencies.logger : no_logger_),
+      storage_(std::move(storage)),
+      tokens_(std::move(tokens)),
+      standing_(std::move(newest)),
+      executor_({storage_.get(), &standing_, &publisher_, catalog_,
+                 dependencies_.clock,
+                 own_timer_ != nullptr ? own_timer_.get() : dependencies_.timer,
+                 dependencies_.random, &log_}),
+      raiser_(dependencies_.fenced_owners, dependencies_.audit,
+              dependencies_.clock) {}
 
-PolicyCore::~PolicyCore() = default;
+PolicyCore::~PolicyCore() {
+  ready_.store(false);
+  standing_.Stop();
+  executor_.Stop();
+  publisher_.Close();
+  if (fences_.joinable()) fences_.join();
+  if (deletions_.joinable()) deletions_.join();
+}
 
 absl::Status PolicyCore::Start(absl::Time deadline) {
-  if (state_->Ready()) return absl::OkStatus();
-  const Installation installation = state_->OfInstallation();
-  if (state_->standing->Newest()->revision() == 0) {
+  if (ready()) return absl::OkStatus();
+  absl::Status begun = BeginIfNew(deadline);
+  if (!begun.ok()) return begun;
+  absl::Status raised = RaiseFences(deadline);
+  if (!raised.ok()) return raised;
+  publisher_.Publish(standing_.Newest()->state, nullptr);
+  executor_.Start();
+  fences_ = std::thread([this] { RunFences(); });
+  deletions_ = std::thread([this] { RunDeletions(); });
+  ready_.store(true);
+  log_.Info("ready", {{"revision", newest_revision()}});
+  return absl::OkStatus();
+}
+
+Installation PolicyCore::OfInstallation() const {
+  return {storage_.get(), dependencies_.audit, dependencies_.clock,
+          dependencies_.random, catalog_.get()};
+}
+
+absl::Status PolicyCore::BeginIfNew(absl::Time deadline) {
+  const Installation installation = OfInstallation();
+  if (newest_revision() == 0) {
     absl::StatusOr<DurablePolicy> begun =
-        installation.Begin(state_->options.bootstrap_administrator, deadline);
+        installation.Begin(options_.bootstrap_administrator, deadline);
     if (!begun.ok()) return begun.status();
-    state_->standing->SetNewest(*std::move(begun));
+    standing_.SetNewest(*std::move(begun));
   }
-  absl::Status status = installation.RecordBeginning(deadline);
-  if (status.ok()) status = state_->RaiseUntil(deadline);
-  if (!status.ok()) return status;
-  state_->publisher.Publish(state_->standing->Newest()->state, nullptr);
-  {
-    MutexLock lock(&state_->mu);
-    state_->ready = true;
+  return installation.RecordBeginning(deadline);
+}
+
+absl::Status PolicyCore::RaiseFences(absl::Time deadline) {
+  const uint64_t revision = newest_revision();
+  absl::Duration pause = kFirstPause;
+  for (;;) {
+    const absl::Status raised = raiser_.Raise(revision, deadline);
+    if (raised.ok()) break;
+    if (absl::IsFailedPrecondition(raised)) return raised;
+    if (dependencies_.clock->Now() + pause >= deadline) {
+      return StateUnavailable(raised.message());
+    }
+    log_.Warning("waiting to raise the fences",
+                 {{"revision", revision}, {"status", raised}});
+    standing_.Pause(pause);
+    pause = NextPause(pause);
   }
-  state_->StartBackground();
+  standing_.SetInForce(revision);
   return absl::OkStatus();
 }
 
 absl::Status PolicyCore::RecoverAdministrator(const std::string& principal,
                                               absl::Time deadline) {
+  if (ready()) {
+    return absl::FailedPreconditionError(
+        "stop the services before recovering the administrator");
+  }
   absl::StatusOr<DurablePolicy> recovered =
-      state_->OfInstallation().RecoverAdministrator(*state_->standing->Newest(),
-                                                    principal, deadline);
+      OfInstallation().RecoverAdministrator(*standing_.Newest(), principal,
+                                            deadline);
   if (!recovered.ok()) return recovered.status();
-  state_->standing->SetNewest(*std::move(recovered));
-  return state_->RaiseUntil(deadline);
+  standing_.SetNewest(*std::move(recovered));
+  return RaiseFences(deadline);
+}
+
+void PolicyCore::RunFences() {
+  absl::Duration pause = kFirstPause;
+  const auto behind = [](const DurablePolicy& newest, uint64_t in_force) {
+    return newest.revision() > in_force;
+  };
+  while (standing_.WaitUntil(behind, kIdle)) {
+    const uint64_t revision = newest_revision();
+    if (revision <= revision_in_force()) continue;
+    const absl::Status raised =
+        raiser_.Raise(revision, dependencies_.clock->Now() + kRaiseTime);
+    if (raised.ok()) {
+      standing_.SetInForce(revision);
+      executor_.OnInForce(revision);
+      pause = kFirstPause;
+      continue;
+    }
+    log_.Warning("a durable policy revision is not in force yet",
+                 {{"revision", revision}, {"status", raised}});
+    standing_.Pause(pause);
+    pause = NextPause(pause);
+  }
+}
+
+void PolicyCore::RunDeletions() {
+  absl::Duration pause = kFirstPause;
+  const auto closed = [](const DurablePolicy& newest, uint64_t in_force) {
+    return std::any_of(newest.deletions.begin(), newest.deletions.end(),
+                       [in_force](const auto& deletion) {
+                         return deletion.second.closed_revision() <= in_force;
+                       });
+  };
+  while (standing_.WaitUntil(closed, kIdle)) {
+    if (DeleteClosedProjects()) {
+      pause = kFirstPause;
+      continue;
+    }
+    standing_.Pause(pause);
+    pause = NextPause(pause);
+  }
+}
+
+bool PolicyCore::DeleteClosedProjects() {
+  const std::shared_ptr<const DurablePolicy> newest = standing_.Newest();
+  bool all = true;
+  for (const auto& [name, deletion] : newest->deletions) {
+    // Until then a gateway may still let something be created in it.
+    if (deletion.closed_revision() > revision_in_force()) continue;
+    const std::string id(absl::StripPrefix(name, "projects/"));
+    const absl::StatusOr<int64_t> secrets = dependencies_.purger->PurgeProject(
+        id, deletion.project_uid(), dependencies_.clock->Now() + kPurgeTime);
+    if (!secrets.ok()) {
+      log_.Warning("a project's deletion waits for the store",
+                   {{"status", secrets.status()}});
+      all = false;
+      continue;
+    }
+    all = executor_.FinishDeletion(name, *secrets) && all;
+  }
+  return all;
+}
+
+std::vector<std::string> PolicyCore::Methods() {
+  std::vector<std::string> methods;
+  for (const Method& method : kMethods) {
+    methods.push_back(absl::StrCat(kService, method.name));
+  }
+  return methods;
 }
 
 void PolicyCore::Execute(const rpc::CallContext& context,
                          const Message& request, rpc::CallDone done) {
-  if (!state_->Ready()) return done(Failed(NotStarted()));
-  const std::shared_ptr<const DurablePolicy> policy =
-      state_->standing->Newest();
-  if (context.method == absl::StrCat(kService, "GetProject")) {
-    return done(Read(GetProject(
-        *policy, static_cast<const v1::GetProjectRequest&>(request))));
+  absl::Status status;
+  const MethodKind kind = KindOf(context.method);
+  const bool has_intent = context.intent_id.has_value();
+  if (kind == MethodKind::kUnknown) {
+    status = MakeError(absl::StatusCode::kUnimplemented, kNotImplemented,
+                       "policy does not run this method");
+  } else if (!IsRequestOf(context.method, request)) {
+    status = absl::InternalError("the request is another method's");
+  } else if (kind == MethodKind::kChange && !has_intent) {
+    status = absl::InternalError("a change has no intent");
+  } else if (!ready()) {
+    status = NotReady();
   }
-  if (context.method == absl::StrCat(kService, "ListProjects")) {
-    return done(Read(
-        ListProjects(*policy, *state_->tokens, context,
-                     static_cast<const v1::ListProjectsRequest&>(request))));
+  if (kind == MethodKind::kChange && has_intent) {
+    if (status.ok()) {
+      return executor_.Submit(context, request, std::move(done));
+    }
+    return executor_.Reject(context, std::move(status), std::move(done));
   }
-  if (context.method == absl::StrCat(kService, "GetPolicy")) {
-    return done(
-        Read(GetPolicy(*policy, *state_->tokens, context,
-                       static_cast<const v1::GetPolicyRequest&>(request))));
+  rpc::CallResult result;
+  result.resource = context.resource;
+  if (status.ok()) {
+    absl::StatusOr<std::unique_ptr<Message>> response = Read(context, request);
+    if (response.ok()) {
+      result.response = *std::move(response);
+    } else {
+      status = response.status();
+    }
   }
-  if (!ChangeRunner::Runs(context.method)) {
-    return done(Failed(MakeError(absl::StatusCode::kUnimplemented,
-                                 kNotImplemented, "no such method")));
-  }
-  if (!context.intent_id.has_value()) {
-    return done(Failed(absl::InternalError("a change without an intent")));
-  }
-  // Shared, so that a call that finds no place can still be answered.
-  auto answer = std::make_shared<rpc::CallDone>(std::move(done));
-  const bool posted =
-      state_->worker->Post([state = state_.get(), context, &request, answer] {
-        (*answer)(state->runner->Run(context, request));
-      });
-  if (posted) return;
-  rpc::CallResult full =
-      Failed(MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
-                       "too many policy changes wait; retry"));
-  // It never reached the worker: nothing can apply it later.
-  full.outcome = rpc::Outcome::kNotApplied;
-  (*answer)(std::move(full));
+  result.status = std::move(status);
+  done(std::move(result));
 }
 
-absl::StatusOr<uint64_t> PolicyCore::RaiseFence(uint64_t, absl::Time) {
-  return absl::FailedPreconditionError("policy has no fence of its own");
+absl::StatusOr<std::unique_ptr<Message>> PolicyCore::Read(
+    const rpc::CallContext& context, const Message& request) {
+  const std::shared_ptr<const DurablePolicy> newest = standing_.Newest();
+  if (const auto* get =
+          DynamicCastToGenerated<policy::v1::GetProjectRequest>(&request)) {
+    return GetProject(*newest, *get);
+  }
+  if (const auto* list =
+          DynamicCastToGenerated<policy::v1::ListProjectsRequest>(&request)) {
+    return ListProjects(*newest, *tokens_, context, *list);
+  }
+  if (const auto* get =
+          DynamicCastToGenerated<policy::v1::GetPolicyRequest>(&request)) {
+    return GetPolicy(*newest, *tokens_, context, *get);
+  }
+  return absl::InternalError("not a read of policy");
 }
 
 absl::StatusOr<std::string> PolicyCore::GetHeldCheckpoint(absl::Time) {
-  return state_->storage->HeldCheckpoint();
+  return storage_->HeldCheckpoint();
 }
 
 absl::Status PolicyCore::HoldCheckpoint(const std::string& checkpoint,
                                         absl::Time deadline) {
-  return state_->storage->HoldCheckpoint(checkpoint, deadline);
+  if (!ready()) return NotReady();
+  return storage_->HoldCheckpoint(checkpoint, deadline);
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> PolicyCore::ResolveIntents(
     const std::vector<uint64_t>& intent_ids, absl::Time deadline) {
-  if (!state_->Ready()) return NotStarted();
+  if (!ready()) return NotReady();
+  if (intent_ids.size() > kMaxIntents) {
+    return FieldError("intent_ids", "must have at most 256 elements");
+  }
+  std::set<uint64_t> deleting;
+  for (const auto& [name, deletion] : standing_.Newest()->deletions) {
+    deleting.insert(deletion.intent_id());
+  }
   std::vector<rpc::IntentResolution> resolutions;
-  const std::shared_ptr<const DurablePolicy> policy =
-      state_->standing->Newest();
   for (const uint64_t id : intent_ids) {
-    // A deletion that is under way will end by itself, under this intent.
-    bool under_way = false;
-    for (const auto& [project, deletion] : policy->deletions) {
-      if (deletion.intent_id() == id) under_way = true;
-    }
-    if (under_way) continue;
+    if (deleting.count(id) > 0) continue;
     const kv::CommitResult settled =
-        state_->storage->SettleIntent(id, deadline);
-    rpc::IntentResolution resolution;
-    resolution.intent_id = id;
-    if (settled.outcome == kv::CommitResult::Outcome::kAlreadyApplied) {
-      resolution.outcome = rpc::Outcome::kApplied;
-    } else if (settled.outcome == kv::CommitResult::Outcome::kBarred) {
-      resolution.outcome = rpc::Outcome::kNotApplied;
-      resolution.code = static_cast<int>(absl::StatusCode::kUnavailable);
-    } else {
-      continue;
-    }
-    resolutions.push_back(resolution);
+        storage_->SettleIntentAndWait(id, deadline);
+    if (settled.outcome == kv::CommitResult::Outcome::kUnknown) continue;
+    const bool applied = settled.applied();
+    resolutions.push_back(
+        {id, applied ? rpc::Outcome::kApplied : rpc::Outcome::kNotApplied,
+         static_cast<int>(applied ? absl::StatusCode::kOk
+                                  : absl::StatusCode::kUnavailable)});
   }
   return resolutions;
 }
 
 absl::StatusOr<uint64_t> PolicyCore::RaiseFloor(uint64_t floor,
                                                 absl::Time deadline) {
-  if (!state_->Ready()) return NotStarted();
-  return state_->storage->RaiseFloor(floor, deadline);
+  if (!ready()) return NotReady();
+  return storage_->RaiseFloor(floor, deadline);
+}
+
+absl::StatusOr<uint64_t> PolicyCore::RaiseFence(uint64_t, absl::Time) {
+  return absl::FailedPreconditionError(
+      "policy has no fence: it applies changes decided under its newest "
+      "revision alone");
 }
 
 std::unique_ptr<rpc::SnapshotFollower> PolicyCore::FollowSnapshots(
     uint64_t known_revision) {
-  return state_->publisher.FollowSnapshots(known_revision);
+  return publisher_.FollowSnapshots(known_revision);
 }
 
 }  // namespace keyward::policy_service

@@ -377,7 +377,9 @@ TEST_F(PolicyCoreTest, ADeletionThatWasInterruptedGoesOnAfterARestart) {
   }
   v1::DeleteProjectRequest remove;
   remove.set_name("projects/payments");
-  EXPECT_EQ(Call("DeleteProject", remove, 2).outcome, rpc::Outcome::kUnknown);
+  EXPECT_EQ(
+      Call("DeleteProject", remove, 2, kAdmin, absl::Milliseconds(200)).outcome,
+      rpc::Outcome::kUnknown);
   const uint64_t intent = intent_;
   Open();
   ASSERT_TRUE(core_->Start(Soon()).ok());

@@ -411,10 +411,26 @@ bool PolicyStorage::Settled(absl::Time deadline) {
   return unsettled_.empty();
 }
 
-kv::CommitResult PolicyStorage::SettleIntent(uint64_t intent_id,
-                                             absl::Time deadline) {
+void PolicyStorage::SettleIntent(uint64_t intent_id, absl::Time deadline,
+                                 kv::CommitCallback done) {
+  kv_->Settle(kv::TransactionId::Intent(intent_id), kv::CommitOptions{deadline},
+              std::move(done));
+}
+
+kv::CommitResult PolicyStorage::SettleIntentAndWait(uint64_t intent_id,
+                                                    absl::Time deadline) {
   return kv_->SettleAndWait(kv::TransactionId::Intent(intent_id),
                             kv::CommitOptions{deadline});
+}
+
+absl::StatusOr<absl::optional<kv::TransactionRecord>> PolicyStorage::FindIntent(
+    uint64_t intent_id) const {
+  absl::optional<kv::TransactionRecord> none;
+  absl::StatusOr<kv::TransactionRecord> found =
+      kv_->GetTransaction(kv::TransactionId::Intent(intent_id));
+  if (absl::IsNotFound(found.status())) return none;
+  if (!found.ok()) return ReadError(found.status());
+  return absl::optional<kv::TransactionRecord>(*std::move(found));
 }
 
 void PolicyStorage::Maintain(const DurablePolicy& on, absl::Time deadline) {

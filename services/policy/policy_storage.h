@@ -103,8 +103,18 @@ class PolicyStorage {
   // Settles what a Commit left unknown. True if nothing is.
   bool Settled(absl::Time deadline);
 
-  // Bars an intent's id, or learns what it did; as KeyValueStore::Settle.
-  kv::CommitResult SettleIntent(uint64_t intent_id, absl::Time deadline);
+  // Bars an intent's id, or learns what it did; as KeyValueStore::Settle. Takes
+  // no turn: it may be called while a change is being made.
+  void SettleIntent(uint64_t intent_id, absl::Time deadline,
+                    kv::CommitCallback done);
+  kv::CommitResult SettleIntentAndWait(uint64_t intent_id, absl::Time deadline);
+
+  // What is stored under an intent's id; absent if nothing is, which proves
+  // nothing. Errors of reading.
+  absl::StatusOr<absl::optional<kv::TransactionRecord>> FindIntent(
+      uint64_t intent_id) const;
+
+  const kv::KeyValueReader& reader() const { return *kv_; }
 
   // Writes a whole snapshot of `on` if the last one is old, and removes what
   // no load needs any more, and expired request ids. Whatever fails is tried

@@ -67,7 +67,7 @@ absl::StatusOr<absl::optional<StoredResult>> FindRequestId(
 }
 
 void AddRequestId(const RequestIdUse& use, const StoredResult& result,
-                  absl::Time now, kv::Transaction* txn) {
+                  absl::Time now, std::vector<kv::Put>* puts) {
   if (use.key.empty()) return;
   const absl::Time expire_time = now + kRequestIdRetention;
   RequestIdRecord record;
@@ -75,8 +75,8 @@ void AddRequestId(const RequestIdUse& use, const StoredResult& result,
   record.set_content_hash(use.content_hash);
   *record.mutable_result() = result;
   record.set_expire_time(absl::ToUnixMicros(expire_time));
-  txn->puts.push_back({use.key, EncodeRecord(record)});
-  txn->puts.push_back({RequestIdExpiryKey(expire_time, use.key), ""});
+  puts->push_back({use.key, EncodeRecord(record)});
+  puts->push_back({RequestIdExpiryKey(expire_time, use.key), ""});
 }
 
 absl::StatusOr<std::vector<std::string>> ExpiredRequestIdKeys(

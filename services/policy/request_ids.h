@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -52,10 +53,11 @@ absl::StatusOr<absl::optional<keyward::internal::policy::v1::StoredResult>>
 FindRequestId(const kv::KeyValueReader& reader, const RequestIdUse& use,
               absl::Time now);
 
-// Adds the id with its result to the transaction of the change.
+// Adds the id with its result to what the change writes. The change thread is
+// the only one to do so.
 void AddRequestId(const RequestIdUse& use,
                   const keyward::internal::policy::v1::StoredResult& result,
-                  absl::Time now, kv::Transaction* txn);
+                  absl::Time now, std::vector<kv::Put>* puts);
 
 // The keys to delete of ids that have expired at `now`, their records' and
 // their expiry entries', at most `limit`.
