@@ -5,6 +5,7 @@
 #define KEYWARD_SERVICES_AUDIT_FAKE_OWNER_CONTROL_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -32,6 +33,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   }
 
   std::string& held() { return held_; }
+  // May be asked for while another thread calls.
   uint64_t floor() const { return floor_; }
 
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
@@ -69,15 +71,15 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   }
   absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time) override {
     if (!failure_.ok()) return failure_;
-    floor_ = std::max(floor_, floor);
-    return floor_;
+    floor_ = std::max(floor_.load(), floor);
+    return floor_.load();
   }
 
  private:
   absl::Status failure_;
   std::map<uint64_t, bool> applied_;
   std::string held_;
-  uint64_t floor_ = 0;
+  std::atomic<uint64_t> floor_{0};
 };
 
 }  // namespace keyward::audit_service
