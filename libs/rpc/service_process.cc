@@ -99,7 +99,7 @@ absl::Status Serve(const ServiceSpec& spec, const Message& config,
   const absl::StatusOr<bool> serves =
       AwaitService(service->get(), shutdown, context);
   if (!serves.ok()) return serves.status();
-  if (*serves) {
+  if (*serves && !(*service)->finished()) {
     (*metrics)->SetReady(true);
     context.log->Info("serving");
     while (!shutdown->WaitFor(absl::Hours(1))) {

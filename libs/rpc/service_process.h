@@ -53,6 +53,10 @@ class RunningService {
   // names; it is then called again. Any other error ends the process.
   virtual absl::Status BringIntoService(absl::Time deadline) = 0;
 
+  // Whether there is nothing more to do once that was OK: the process then
+  // drains and ends instead of serving. For one-shot modes.
+  virtual bool finished() const { return false; }
+
   // The files that are read again while it runs.
   virtual std::vector<auth::ReloadRunner::Set> files() = 0;
 

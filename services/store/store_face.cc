@@ -1,0 +1,55 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/store/store_face.h"
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
+#include "libs/rpc/call_methods.h"
+#include "libs/rpc/feed_methods.h"
+#include "libs/rpc/internal_service.h"
+#include "libs/rpc/owner_methods.h"
+#include "proto/keyward/internal/store/v1/store_service.pb.h"
+
+namespace keyward::store {
+namespace {
+
+constexpr char kGateway[] = "spiffe://keyward.internal/service/gateway";
+constexpr char kPolicy[] = "spiffe://keyward.internal/service/policy";
+constexpr char kAudit[] = "spiffe://keyward.internal/service/audit";
+
+}  // namespace
+
+const google::protobuf::ServiceDescriptor* StoreService() {
+  return keyward::internal::store::v1::ExecuteRequest::descriptor()
+      ->file()
+      ->FindServiceByName("StoreService");
+}
+
+absl::StatusOr<std::unique_ptr<rpc::CallMethods>> StoreCallMethods() {
+  return rpc::CallMethods::Create(
+      {"keyward.secrets.v1.SecretService", "keyward.keys.v1.KeyService"});
+}
+
+rpc::InternalMethods StoreMethods(StoreCore* core,
+                                  const rpc::CallMethods* methods,
+                                  ThreadPool* pool, const Clock* clock) {
+  rpc::InternalMethods internal;
+  internal.unary["Execute"] = rpc::ExecuteMethod(
+      StoreService()->FindMethodByName("Execute"), core, methods, clock);
+  rpc::AddControlMethods(StoreService(), core, pool, &internal);
+  rpc::AddPurgeMethod(core, pool, &internal);
+  internal.streams["FollowEvents"] = rpc::FollowEventsMethod(core);
+  return internal;
+}
+
+rpc::InternalCallers StoreCallers() {
+  return {{"Execute", {kGateway}},         {"FollowEvents", {kGateway}},
+          {"RaiseFence", {kPolicy}},       {"PurgeProject", {kPolicy}},
+          {"GetHeldCheckpoint", {kAudit}}, {"HoldCheckpoint", {kAudit}},
+          {"ResolveIntents", {kAudit}},    {"RaiseFloor", {kAudit}}};
+}
+
+}  // namespace keyward::store
