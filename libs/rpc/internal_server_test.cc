@@ -157,7 +157,10 @@ Metrics* InternalServerTest::metrics_ = nullptr;
 TEST_F(InternalServerTest, ANamedCallerOfItsOwnDomainIsServed) {
   ASSERT_EQ(Serve({{"RaiseFence", {kPolicy}}}), absl::OkStatus());
   WriteLeaf("policy", one_.Issue(kPolicy));
-  EXPECT_EQ(Raise(Connect("policy").get()), absl::OkStatus());
+  const auto peer = Connect("policy");
+  EXPECT_FALSE(peer->peer().channel->Connected());
+  EXPECT_EQ(Raise(peer.get()), absl::OkStatus());
+  EXPECT_TRUE(peer->peer().channel->Connected());
 }
 
 TEST_F(InternalServerTest, AnotherDomainsAuthorityCannotNameOurServices) {

@@ -199,4 +199,8 @@ std::shared_ptr<grpc::Channel> PeerChannel::Get() {
                                         generation.channel.get());
 }
 
+bool PeerChannel::Connected() {
+  return Get()->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
+}
+
 }  // namespace keyward::rpc

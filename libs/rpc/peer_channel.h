@@ -58,6 +58,9 @@ class PeerChannel {
   // context.
   std::shared_ptr<grpc::Channel> Get();
 
+  // Whether a connection stands now; if none does, begins to make one.
+  bool Connected();
+
   const std::string& address() const { return address_; }
 
  private:

@@ -1,0 +1,183 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/gateway_process.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "libs/auth/reload_runner.h"
+#include "libs/auth/reloading_authenticator.h"
+#include "libs/policy/public_actions.h"
+#include "libs/rpc/peer_caller.h"
+#include "libs/rpc/service_process.h"
+#include "proto/keyward/internal/rotation/v1/rotation_service.pb.h"
+#include "services/gateway/gateway_face.h"
+#include "services/gateway/peer_authenticator.h"
+#include "services/gateway/pipeline.h"
+#include "services/gateway/policy_follower.h"
+#include "services/gateway/remote_parts.h"
+#include "services/gateway/status_board.h"
+
+namespace keyward::gateway {
+namespace {
+
+constexpr char kVersion[] = "0.1.0";
+
+// A service that is asked nothing but whether a connection to it stands.
+StatusBoard::Service ByConnection(const char* name, rpc::ReloadingPeer* peer) {
+  return {name, [channel = peer->peer().channel](absl::Time) {
+            return channel->Connected()
+                       ? absl::OkStatus()
+                       : absl::UnavailableError("no connection");
+          }};
+}
+
+StatusBoard::Service Rotation(rpc::ReloadingPeer* peer) {
+  namespace wire = keyward::internal::rotation::v1;
+  return {"rotation", [peer = peer->peer()](absl::Time deadline) {
+            return rpc::CallPeerAndWait(peer,
+                                        wire::GetReadinessRequest::descriptor()
+                                            ->file()
+                                            ->service(0)
+                                            ->FindMethodByName("GetReadiness"),
+                                        wire::GetReadinessRequest(), deadline)
+                .status();
+          }};
+}
+
+class GatewayProcess final : public rpc::RunningService {
+ public:
+  explicit GatewayProcess(const rpc::ProcessContext& context)
+      : context_(context) {}
+
+  absl::Status Open(const config::v1::GatewayConfig& config);
+
+  absl::Status BringIntoService(absl::Time) override {
+    if (pipeline_->view().Current() == nullptr) {
+      return absl::UnavailableError(
+          "the policy in force: a snapshot of policy's at the fence of audit");
+    }
+    face_->SetServing(true);
+    return absl::OkStatus();
+  }
+
+  std::vector<auth::ReloadRunner::Set> files() override {
+    std::vector<auth::ReloadRunner::Set> sets = remote_->files();
+    sets.push_back({"tls certificate", face_->tls_files()});
+    sets.push_back({"bundles and key sets", authenticator_->files()});
+    return sets;
+  }
+
+  void Drain(absl::Duration grace) override {
+    face_->SetServing(false);
+    face_->Drain(grace);
+  }
+
+ private:
+  absl::Status MakePipeline(const config::v1::GatewayConfig& config);
+  absl::Status MakeFace(const config::v1::GatewayConfig& config);
+
+  const rpc::ProcessContext context_;
+  // In the order in which they are made; destroyed the other way round.
+  std::unique_ptr<RemoteParts> remote_;
+  std::unique_ptr<StatusBoard> board_;
+  std::unique_ptr<auth::ReloadingAuthenticator> authenticator_;
+  std::unique_ptr<PeerAuthenticator> callers_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<PolicyFollower> follower_;
+  std::unique_ptr<GatewayFace> face_;
+};
+
+absl::Status GatewayProcess::MakePipeline(
+    const config::v1::GatewayConfig& config) {
+  absl::StatusOr<std::unique_ptr<auth::ReloadingAuthenticator>> authenticator =
+      auth::ReloadingAuthenticator::Create(auth::AuthSettingsOf(config),
+                                           config.limits().cached_credentials(),
+                                           context_.clock);
+  if (!authenticator.ok()) return authenticator.status();
+  authenticator_ = *std::move(authenticator);
+  callers_ =
+      std::make_unique<PeerAuthenticator>(authenticator_->authenticator());
+  PipelineDependencies dependencies;
+  dependencies.clock = context_.clock;
+  dependencies.timer = context_.timer;
+  dependencies.random = context_.random;
+  dependencies.authenticator = callers_.get();
+  dependencies.audit_log = remote_->audit_log.get();
+  dependencies.audit_feed = remote_->entries.get();
+  dependencies.event_feed = remote_->events.get();
+  dependencies.store = remote_->store.get();
+  dependencies.policy = remote_->policy.get();
+  dependencies.audit = remote_->audit.get();
+  PipelineOptions options;
+  options.rate_limits.per_second = config.limits().requests_per_second();
+  options.rate_limits.burst = config.limits().burst();
+  options.denial_limits.per_second = config.limits().denials_per_second();
+  options.denial_limits.burst = 5.0 * config.limits().denials_per_second();
+  absl::StatusOr<std::unique_ptr<Pipeline>> pipeline = Pipeline::Create(
+      dependencies, options,
+      [board = board_.get()](operators::v1::GetStatusResponse* response) {
+        board->Fill(response);
+      });
+  if (!pipeline.ok()) return pipeline.status();
+  pipeline_ = *std::move(pipeline);
+  return absl::OkStatus();
+}
+
+absl::Status GatewayProcess::MakeFace(const config::v1::GatewayConfig& config) {
+  GatewayFaceOptions options;
+  options.address = config.listen().address();
+  options.tls.certificate_file = config.listen().tls().cert_file();
+  options.tls.key_file = config.listen().tls().key_file();
+  for (const config::v1::TrustDomainConfig& domain : config.trust_domains()) {
+    options.tls.bundle_files.push_back(domain.bundle_file());
+  }
+  options.limits = config.limits();
+  options.reflection = config.reflection();
+  absl::StatusOr<std::unique_ptr<GatewayFace>> face = GatewayFace::Create(
+      options, pipeline_.get(), context_.metrics, context_.clock);
+  if (!face.ok()) return face.status();
+  face_ = *std::move(face);
+  return absl::OkStatus();
+}
+
+absl::Status GatewayProcess::Open(const config::v1::GatewayConfig& config) {
+  absl::StatusOr<std::unique_ptr<RemoteParts>> remote =
+      RemoteParts::Connect(config, context_);
+  if (!remote.ok()) return remote.status();
+  remote_ = *std::move(remote);
+  board_ = std::make_unique<StatusBoard>(
+      StatusBoard::Options{kVersion,
+                           context_.memory_locked,
+                           {ByConnection("store", remote_->store_peer.get()),
+                            ByConnection("policy", remote_->policy_peer.get()),
+                            Rotation(remote_->rotation_peer.get())}},
+      remote_->audit_log.get(), context_.clock);
+  absl::Status made = MakePipeline(config);
+  if (!made.ok()) return made;
+  absl::StatusOr<std::shared_ptr<const policy::ActionCatalog>> catalog =
+      policy::PublicActions();
+  if (!catalog.ok()) return catalog.status();
+  follower_ = std::make_unique<PolicyFollower>(
+      context_.clock, remote_->snapshots.get(), remote_->audit_log.get(),
+      *std::move(catalog), &pipeline_->view(), context_.log);
+  return MakeFace(config);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<rpc::RunningService>> StartGateway(
+    const config::v1::GatewayConfig& config,
+    const rpc::ProcessContext& context) {
+  auto process = std::make_unique<GatewayProcess>(context);
+  absl::Status opened = process->Open(config);
+  if (!opened.ok()) return opened;
+  return process;
+}
+
+}  // namespace keyward::gateway

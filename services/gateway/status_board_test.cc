@@ -1,0 +1,90 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/gateway/status_board.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "libs/base/fake_clock.h"
+#include "libs/rpc/audit_log.h"
+#include "proto/keyward/operators/v1/operator_service.pb.h"
+
+namespace keyward::gateway {
+namespace {
+
+using operators::v1::GetStatusResponse;
+
+class FakeLog final : public rpc::AuditLog {
+ public:
+  void Append(rpc::AppendItem, rpc::AppendDone done) override { done({}); }
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t, absl::Time) override {
+    return absl::UnimplementedError("not here");
+  }
+  absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override {
+    if (away) return absl::UnavailableError("audit did not answer");
+    return rpc::LogState{4, 100, 2};
+  }
+  std::atomic<bool> away{false};
+};
+
+class StatusBoardTest : public testing::Test {
+ protected:
+  StatusBoardTest() {
+    StatusBoard::Options options;
+    options.version = "1.2.3";
+    options.memory_locked = true;
+    options.services = {{"store", [this](absl::Time) {
+                           return store_away
+                                      ? absl::UnavailableError("no connection")
+                                      : absl::OkStatus();
+                         }}};
+    board_ = std::make_unique<StatusBoard>(options, &log_, &clock_);
+  }
+
+  GetStatusResponse Ask() {
+    board_->AskNow();
+    GetStatusResponse response;
+    board_->Fill(&response);
+    return response;
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'700'000'000)};
+  FakeLog log_;
+  std::atomic<bool> store_away{false};
+  std::unique_ptr<StatusBoard> board_;
+};
+
+TEST_F(StatusBoardTest, ShowsWhatServesAndHowLongTheLogIs) {
+  const GetStatusResponse response = Ask();
+  EXPECT_EQ(response.version(), "1.2.3");
+  EXPECT_EQ(response.audit_size(), 100u);
+  EXPECT_EQ(response.open_intents(), 2u);
+  ASSERT_EQ(response.services_size(), 3);
+  EXPECT_EQ(response.services(0).service(), "gateway");
+  EXPECT_TRUE(response.services(0).memory_locked());
+  EXPECT_EQ(response.services(0).start_time().seconds(), 1'700'000'000);
+  EXPECT_EQ(response.services(1).service(), "store");
+  EXPECT_TRUE(response.services(1).serving());
+  EXPECT_EQ(response.services(2).service(), "audit");
+  EXPECT_TRUE(response.services(2).serving());
+}
+
+TEST_F(StatusBoardTest, SaysWhatIsAwayAndWhy) {
+  Ask();
+  store_away = true;
+  log_.away = true;
+  const GetStatusResponse response = Ask();
+  EXPECT_FALSE(response.services(1).serving());
+  EXPECT_EQ(response.services(1).detail(), "no connection");
+  EXPECT_FALSE(response.services(2).serving());
+  EXPECT_EQ(response.audit_size(), 100u) << "as it was last seen";
+}
+
+}  // namespace
+}  // namespace keyward::gateway
