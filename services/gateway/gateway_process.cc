@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/auth/reloading_authenticator.h"
@@ -27,6 +28,9 @@ namespace keyward::gateway {
 namespace {
 
 constexpr char kVersion[] = "0.1.0";
+
+// Feeds send a bookmark after 10 s without news.
+constexpr absl::Duration kLastCalls = absl::Seconds(11);
 
 // A service that is asked nothing but whether a connection to it stands.
 StatusBoard::Service ByConnection(const char* name, rpc::ReloadingPeer* peer) {
@@ -76,9 +80,13 @@ class GatewayProcess final : public rpc::RunningService {
   void Drain(absl::Duration grace) override {
     face_->SetServing(false);
     face_->Drain(grace);
+    AwaitLastCalls();
   }
 
  private:
+  // Streams that were told to end still wait for what they asked for last, at
+  // most for a feed's bookmark; they use the pipeline until then.
+  void AwaitLastCalls();
   absl::Status MakePipeline(const config::v1::GatewayConfig& config);
   absl::Status MakeFace(const config::v1::GatewayConfig& config);
 
@@ -92,6 +100,13 @@ class GatewayProcess final : public rpc::RunningService {
   std::unique_ptr<PolicyFollower> follower_;
   std::unique_ptr<GatewayFace> face_;
 };
+
+void GatewayProcess::AwaitLastCalls() {
+  const absl::Time end = context_.clock->Now() + kLastCalls;
+  while (pipeline_->calls_under_way() > 0 && context_.clock->Now() < end) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+}
 
 absl::Status GatewayProcess::MakePipeline(
     const config::v1::GatewayConfig& config) {
