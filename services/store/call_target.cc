@@ -28,6 +28,8 @@ absl::string_view Form(ResourceKind kind) {
 
 absl::Status CheckAuthorized(const rpc::CallContext& context,
                              const ResourceName& target) {
+  // The usual case, without parsing the name again: there is one spelling.
+  if (target.ToString() == context.resource) return absl::OkStatus();
   const absl::StatusOr<ResourceName> authorized =
       ResourceName::Parse(context.resource);
   if (authorized.ok() && target.IsAtOrBelow(*authorized)) {

@@ -5,8 +5,6 @@
 #define KEYWARD_SERVICES_STORE_STORE_CORE_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
