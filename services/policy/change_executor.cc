@@ -194,7 +194,8 @@ bool ChangeExecutor::AnswerKnownIntent(const ChangeCallPtr& call) {
     }
     return true;
   }
-  for (const auto& [project, record] : parts_.standing->Newest()->deletions) {
+  const std::shared_ptr<const DurablePolicy> newest = parts_.standing->Newest();
+  for (const auto& [project, record] : newest->deletions) {
     if (record.intent_id() != call->intent()) continue;
     // Another copy of the call is under way, and this one must not bar it.
     AnswerUnknown(call);

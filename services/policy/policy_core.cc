@@ -346,7 +346,8 @@ absl::StatusOr<std::vector<rpc::IntentResolution>> PolicyCore::ResolveIntents(
     return FieldError("intent_ids", "must have at most 256 elements");
   }
   std::set<uint64_t> deleting;
-  for (const auto& [name, deletion] : standing_.Newest()->deletions) {
+  const std::shared_ptr<const DurablePolicy> newest = standing_.Newest();
+  for (const auto& [name, deletion] : newest->deletions) {
     deleting.insert(deletion.intent_id());
   }
   std::vector<rpc::IntentResolution> resolutions;

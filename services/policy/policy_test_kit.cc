@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "libs/audit/entry.h"
 #include "libs/policy/policy_model.h"
@@ -264,11 +265,17 @@ const rpc::CallResult& PolicyTestKit::Call(
   return Execute(Context(method, principal), request)->Wait();
 }
 
+void PolicyTestKit::AwaitDurable(uint64_t revision) {
+  while (core->newest_revision() < revision) std::this_thread::yield();
+}
+
 void PolicyTestKit::AwaitForce(uint64_t revision) {
-  // By a call that is answered only then: one that changes nothing.
-  policy::v1::ApplyPolicyRequest nothing;
-  nothing.set_parent("system");
-  while (core->revision_in_force() < revision) Call("ApplyPolicy", nothing);
+  while (core->revision_in_force() < revision) std::this_thread::yield();
+}
+
+void PolicyTestKit::AwaitApplied(uint64_t intent) {
+  const auto id = kv::TransactionId::Intent(intent);
+  while (!kv.store()->GetTransaction(id).ok()) std::this_thread::yield();
 }
 
 policy::v1::CreateProjectRequest CreateProject(const std::string& id) {

@@ -187,8 +187,11 @@ class PolicyTestKit {
     return dynamic_cast<const Response&>(*result.response);
   }
 
-  // Waits until `revision` is in force.
+  // Wait until `revision` is durable, or in force.
+  void AwaitDurable(uint64_t revision);
   void AwaitForce(uint64_t revision);
+  // Waits until something is stored under the intent's id.
+  void AwaitApplied(uint64_t intent);
 
   FakeClock clock{absl::FromUnixSeconds(1700000000)};
   FakeTimer timer{&clock};
