@@ -129,13 +129,8 @@ absl::Status GatewayProcess::MakePipeline(
   dependencies.store = remote_->store.get();
   dependencies.policy = remote_->policy.get();
   dependencies.audit = remote_->audit.get();
-  PipelineOptions options;
-  options.rate_limits.per_second = config.limits().requests_per_second();
-  options.rate_limits.burst = config.limits().burst();
-  options.denial_limits.per_second = config.limits().denials_per_second();
-  options.denial_limits.burst = 5.0 * config.limits().denials_per_second();
   absl::StatusOr<std::unique_ptr<Pipeline>> pipeline = Pipeline::Create(
-      dependencies, options,
+      dependencies, PipelineOptionsOf(config.limits()),
       [board = board_.get()](operators::v1::GetStatusResponse* response) {
         board->Fill(response);
       });
