@@ -3,10 +3,12 @@
 
 #include "libs/rpc/peer_stream.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -73,6 +75,9 @@ class PeerStream::Call final
     if (over) done(Over());
     if (may_read) StartRead(&message_);
   }
+
+  // OnDone then answers whoever waits.
+  void Cancel() { context_.TryCancel(); }
 
   // The stream's owner is gone.
   void Abandon() {
@@ -197,14 +202,36 @@ class PeerStream::Call final
 PeerStream::PeerStream(Peer peer,
                        const google::protobuf::MethodDescriptor* method,
                        const Message& request, absl::Duration max_silence,
-                       const Clock* clock, Timer* timer)
+                       const Clock* clock, Timer* timer,
+                       const std::shared_ptr<PeerStreams>& streams)
     : call_(std::make_shared<Call>(std::move(peer), method, max_silence, clock,
                                    timer)) {
   call_->Start(request, call_);
+  streams->Add(call_);
 }
 
 PeerStream::~PeerStream() { call_->Abandon(); }
 
 void PeerStream::Next(Done done) { call_->Next(std::move(done)); }
+
+void PeerStreams::Add(const std::shared_ptr<PeerStream::Call>& call) {
+  MutexLock lock(&mu_);
+  // Those that are over go when others come, so that they never pile up.
+  calls_.erase(std::remove_if(calls_.begin(), calls_.end(),
+                              [](const auto& each) { return each.expired(); }),
+               calls_.end());
+  calls_.push_back(call);
+}
+
+void PeerStreams::EndAll() {
+  std::vector<std::weak_ptr<PeerStream::Call>> calls;
+  {
+    MutexLock lock(&mu_);
+    calls.swap(calls_);
+  }
+  for (const auto& each : calls) {
+    if (const auto call = each.lock()) call->Cancel();
+  }
+}
 
 }  // namespace keyward::rpc

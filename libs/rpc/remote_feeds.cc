@@ -96,7 +96,10 @@ using RemoteEntryFollower =
 }  // namespace
 
 RemoteEventFeed::RemoteEventFeed(Peer store, const Clock* clock, Timer* timer)
-    : peer_(std::move(store)), clock_(clock), timer_(timer) {}
+    : peer_(std::move(store)),
+      clock_(clock),
+      timer_(timer),
+      streams_(std::make_shared<PeerStreams>()) {}
 
 std::unique_ptr<EventFollower> RemoteEventFeed::FollowEvents(
     const std::string& project_uid, const std::string& position) {
@@ -105,12 +108,17 @@ std::unique_ptr<EventFollower> RemoteEventFeed::FollowEvents(
   request.set_position(position);
   return std::make_unique<RemoteEventFollower>(
       peer_, Method<store_wire::FollowEventsRequest>("FollowEvents"), request,
-      kMaxSilence, clock_, timer_);
+      kMaxSilence, clock_, timer_, streams_);
 }
+
+void RemoteEventFeed::EndAll() { streams_->EndAll(); }
 
 RemoteSnapshotFeed::RemoteSnapshotFeed(Peer policy, const Clock* clock,
                                        Timer* timer)
-    : peer_(std::move(policy)), clock_(clock), timer_(timer) {}
+    : peer_(std::move(policy)),
+      clock_(clock),
+      timer_(timer),
+      streams_(std::make_shared<PeerStreams>()) {}
 
 std::unique_ptr<SnapshotFollower> RemoteSnapshotFeed::FollowSnapshots(
     uint64_t known_revision) {
@@ -119,11 +127,14 @@ std::unique_ptr<SnapshotFollower> RemoteSnapshotFeed::FollowSnapshots(
   // An idle policy owes nothing; a dead connection is noticed by its pings.
   return std::make_unique<RemoteSnapshotFollower>(
       peer_, Method<policy_wire::FollowSnapshotsRequest>("FollowSnapshots"),
-      request, absl::InfiniteDuration(), clock_, timer_);
+      request, absl::InfiniteDuration(), clock_, timer_, streams_);
 }
 
 RemoteAuditFeed::RemoteAuditFeed(Peer audit, const Clock* clock, Timer* timer)
-    : peer_(std::move(audit)), clock_(clock), timer_(timer) {}
+    : peer_(std::move(audit)),
+      clock_(clock),
+      timer_(timer),
+      streams_(std::make_shared<PeerStreams>()) {}
 
 std::unique_ptr<EntryFollower> RemoteAuditFeed::FollowEntries(
     std::optional<uint64_t> start_index) {
@@ -131,7 +142,9 @@ std::unique_ptr<EntryFollower> RemoteAuditFeed::FollowEntries(
   if (start_index.has_value()) request.set_start_index(*start_index);
   return std::make_unique<RemoteEntryFollower>(
       peer_, Method<audit_wire::FollowEntriesRequest>("FollowEntries"), request,
-      kMaxSilence, clock_, timer_);
+      kMaxSilence, clock_, timer_, streams_);
 }
+
+void RemoteAuditFeed::EndAll() { streams_->EndAll(); }
 
 }  // namespace keyward::rpc

@@ -25,6 +25,8 @@ namespace keyward::rpc {
 // sends none for 30 s is taken for hung. Thread-safe; `clock`, `timer` and the
 // peer's channel outlive the feeds and their followers.
 
+class PeerStreams;
+
 // The store's change feed.
 class RemoteEventFeed final : public SecretEventFeed {
  public:
@@ -32,10 +34,15 @@ class RemoteEventFeed final : public SecretEventFeed {
   std::unique_ptr<EventFollower> FollowEvents(
       const std::string& project_uid, const std::string& position) override;
 
+  // Ends all followers, UNAVAILABLE: for a process that stops, so that none
+  // waits for a bookmark.
+  void EndAll();
+
  private:
   const Peer peer_;
   const Clock* const clock_;
   Timer* const timer_;
+  const std::shared_ptr<PeerStreams> streams_;
 };
 
 // Policy's snapshots.
@@ -49,6 +56,7 @@ class RemoteSnapshotFeed final : public SnapshotFeed {
   const Peer peer_;
   const Clock* const clock_;
   Timer* const timer_;
+  const std::shared_ptr<PeerStreams> streams_;
 };
 
 // Audit's entries.
@@ -58,10 +66,14 @@ class RemoteAuditFeed final : public AuditFeed {
   std::unique_ptr<EntryFollower> FollowEntries(
       std::optional<uint64_t> start_index) override;
 
+  // As RemoteEventFeed's.
+  void EndAll();
+
  private:
   const Peer peer_;
   const Clock* const clock_;
   Timer* const timer_;
+  const std::shared_ptr<PeerStreams> streams_;
 };
 
 }  // namespace keyward::rpc

@@ -574,6 +574,24 @@ TEST_F(RemoteFeedsTest, DestroyingAFollowerEndsTheOneBehindIt) {
   EXPECT_TRUE(events_.channel.gone.Wait());
 }
 
+TEST_F(RemoteFeedsTest, EndingAllFollowersAnswersWhoeverWaits) {
+  ServeEvents();
+  RemoteEventFeed feed(peer_, &clock_, &timer_);
+  const auto follower = feed.FollowEvents("uid", "");
+  events_.channel.Push(EventRange());
+  ASSERT_TRUE(NextOf(follower.get()).ok());
+  Event done;
+  absl::Status status;
+  follower->Next([&](absl::StatusOr<EventRange> next) {
+    status = next.status();
+    done.Set();
+  });
+  feed.EndAll();
+  ASSERT_TRUE(done.Wait());
+  ExpectAway(status);
+  EXPECT_TRUE(events_.channel.gone.Wait());
+}
+
 TEST_F(RemoteFeedsTest, P8_AStreamEndsWhenItsServerDrains) {
   ServeEvents();
   RemoteEventFeed feed(peer_, &clock_, &timer_);
