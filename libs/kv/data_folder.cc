@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -37,16 +37,16 @@ absl::Status MakeFolder(const std::string& path,
     return FromRocksDb(file_system->CreateDirIfMissing(path, {}, nullptr),
                        "make the data folder");
   }
-  // Parents get the same mode: they say where the data lies.
-  const mode_t old_mask = umask(0077);
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  umask(old_mask);
-  if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot make the data folder ",
-                                               path, ": ", error.message()));
+  // One by one, so that parents get the same mode: they say where data lies.
+  // Not by a umask, which belongs to all threads of the process.
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string folder = path.substr(0, end);
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot make the data folder ", folder, ": ", strerror(errno)));
+    }
+    if (end == std::string::npos) return absl::OkStatus();
   }
-  return absl::OkStatus();
 }
 
 absl::Status CheckMode(const std::string& path) {

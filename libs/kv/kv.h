@@ -228,8 +228,9 @@ class KeyValueStore : public KeyValueReader {
   // The events of `keyspace`, a prefix that was declared as a feed when the
   // store was opened (else NOT_FOUND), with revision >= from_revision, about
   // `limit` of them (1 to kMaxFeedEvents). OUT_OF_RANGE if events that this
-  // asks for were compacted: list the keyspace, and continue after the list's
-  // revision.
+  // asks for were compacted, or if the position lies beyond the next revision,
+  // as one that was given out before a restore may: list the keyspace, and
+  // continue after the list's revision.
   virtual absl::StatusOr<FeedPage> ReadFeed(absl::string_view keyspace,
                                             uint64_t from_revision,
                                             size_t limit) const = 0;
