@@ -1,0 +1,156 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/policy/installation.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/policy/policy_for_testing.h"
+#include "services/policy/policy_test_kit.h"
+
+namespace keyward::policy_service {
+namespace {
+
+using testing::HasSubstr;
+
+class InstallationTest : public testing::Test {
+ protected:
+  PolicyTestKit kit_;
+};
+
+TEST_F(InstallationTest, BeginsOnRecordBeforeItIsInForce) {
+  kit_.StartFresh();
+  EXPECT_THAT(kit_.journal.events()[0],
+              HasSubstr("installed with the administrator spiffe://"));
+  const auto entries = kit_.audit.entries();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].kind(), keyward::audit::v1::ENTRY_KIND_INSTALLATION);
+  EXPECT_EQ(entries[0].principal(), "system:policy");
+  EXPECT_EQ(kit_.audit.fence(), 1u);
+}
+
+TEST_F(InstallationTest, P8_ANewFolderBesideAnOldLogIsRefused) {
+  kit_.audit.Set(12, 3);
+  const absl::Status status = kit_.Start();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("restore"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("recover-admin"));
+  EXPECT_EQ(kit_.core->newest_revision(), 0u);
+}
+
+TEST_F(InstallationTest, P8_AnOlderFolderPutBackIsRefused) {
+  kit_.StartFresh();
+  ASSERT_TRUE(kit_.Restart().ok());
+  kit_.audit.Set(12, 8);
+  EXPECT_EQ(kit_.Start().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(kit_.core->ready());
+}
+
+TEST_F(InstallationTest, RefusesAnAdministratorThatCannotBeOne) {
+  for (const char* principal : {"", "admin", "system:policy", "*"}) {
+    kit_.options.bootstrap_administrator = principal;
+    ASSERT_TRUE(kit_.Restart().ok());
+    EXPECT_FALSE(kit_.Start().ok()) << principal;
+    EXPECT_EQ(kit_.core->newest_revision(), 0u);
+  }
+}
+
+TEST_F(InstallationTest,
+       P1_ABeginningThatIsNotOnRecordYetIsRecordedAtTheNextStart) {
+  kit_.audit.append_gate.Set(Mood::kRefusing);
+  EXPECT_EQ(kit_.Start().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(kit_.core->newest_revision(), 1u);
+  EXPECT_EQ(kit_.audit.fence(), 0u);
+  ASSERT_TRUE(kit_.PowerCut().ok());
+  kit_.audit.append_gate.Set(Mood::kWilling);
+  kit_.StartFresh();
+  EXPECT_EQ(kit_.audit.entries().size(), 1u);
+  ASSERT_TRUE(kit_.Restart().ok());
+  kit_.StartFresh();
+  EXPECT_EQ(kit_.audit.entries().size(), 1u);
+}
+
+TEST_F(InstallationTest, P2_NothingButTheCheckpointAnswersBeforeStart) {
+  kit_.StartFresh();
+  kit_.audit.gate.Set(Mood::kRefusing);
+  ASSERT_TRUE(kit_.Restart().ok());
+  EXPECT_TRUE(kit_.core->GetHeldCheckpoint(kit_.Deadline()).ok());
+  policy::v1::GetProjectRequest get;
+  get.set_name("projects/default");
+  EXPECT_EQ(kit_.Call("GetProject", get).status.code(),
+            absl::StatusCode::kUnavailable);
+  const rpc::CallResult& change =
+      kit_.Call("CreateProject", CreateProject("payments"));
+  EXPECT_EQ(change.status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(change.outcome, rpc::Outcome::kNotApplied);
+  EXPECT_FALSE(kit_.core->ResolveIntents({1}, kit_.Deadline()).ok());
+  EXPECT_FALSE(kit_.core->RaiseFloor(1, kit_.Deadline()).ok());
+  EXPECT_FALSE(kit_.core->HoldCheckpoint("", kit_.Deadline()).ok());
+}
+
+TEST_F(InstallationTest, RecoveringIsOnRecordBeforeItIsInForce) {
+  kit_.StartFresh();
+  ASSERT_TRUE(kit_.Restart().ok());
+  ASSERT_TRUE(
+      kit_.core->RecoverAdministrator("oidc:corp:new", kit_.Deadline()).ok());
+  const std::vector<std::string> events = kit_.journal.events();
+  EXPECT_THAT(events[events.size() - 4], HasSubstr("record: recovered"));
+  EXPECT_EQ(events.back(), "audit fence 2");
+  EXPECT_EQ(kit_.audit.entries().back().principal(), "system:operator");
+  ASSERT_TRUE(kit_.Restart().ok());
+  kit_.StartFresh();
+  EXPECT_TRUE(
+      kit_.Call("CreateProject", CreateProject("payments"), "oidc:corp:new")
+          .status.ok());
+}
+
+TEST_F(InstallationTest, RecoveringRemovesTheDenyRulesThatWouldUndoIt) {
+  kit_.StartFresh();
+  policy::v1::ApplyPolicyRequest deny;
+  deny.set_parent("system");
+  *deny.add_deny_rules() = policy::TestDenyRule(
+      "system/denyRules/new", {"oidc:corp:new"}, {"policy.apply"}, "system");
+  *deny.add_deny_rules() = policy::TestDenyRule(
+      "system/denyRules/other", {"oidc:corp:eve"}, {"policy.apply"}, "system");
+  ASSERT_TRUE(kit_.Call("ApplyPolicy", deny).status.ok());
+  ASSERT_TRUE(kit_.Restart().ok());
+  ASSERT_TRUE(
+      kit_.core->RecoverAdministrator("oidc:corp:new", kit_.Deadline()).ok());
+  ASSERT_TRUE(kit_.Restart().ok());
+  kit_.StartFresh();
+  policy::v1::GetPolicyRequest get;
+  get.set_parent("system");
+  const auto policy = kit_.Get<policy::v1::GetPolicyResponse>("GetPolicy", get);
+  ASSERT_EQ(policy.deny_rules_size(), 1);
+  EXPECT_EQ(policy.deny_rules(0).name(), "system/denyRules/other");
+}
+
+TEST_F(InstallationTest, RecoveringGoesAboveEveryFenceThatEverWas) {
+  kit_.audit.Set(500, 41);
+  ASSERT_TRUE(
+      kit_.core->RecoverAdministrator("oidc:corp:new", kit_.Deadline()).ok());
+  EXPECT_EQ(kit_.audit.fence(), 42u);
+  ASSERT_TRUE(kit_.Restart().ok());
+  kit_.StartFresh();
+  EXPECT_EQ(kit_.core->revision_in_force(), 42u);
+}
+
+TEST_F(InstallationTest, RecoveringRefusesWhereThereIsNothingOrAServiceRuns) {
+  EXPECT_EQ(
+      kit_.core->RecoverAdministrator("oidc:corp:new", kit_.Deadline()).code(),
+      absl::StatusCode::kFailedPrecondition);
+  kit_.StartFresh();
+  EXPECT_EQ(
+      kit_.core->RecoverAdministrator("oidc:corp:new", kit_.Deadline()).code(),
+      absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(kit_.Restart().ok());
+  EXPECT_EQ(kit_.core->RecoverAdministrator("new", kit_.Deadline()).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace keyward::policy_service
