@@ -255,12 +255,13 @@ bool LogWriter::CommitBatch(audit::Batch batch) {
                      }
                      if (OnCommitted(result)) Lead();
                    });
+  std::optional<kv::CommitResult> result;
   {
     MutexLock l(&handshake->mu);
     handshake->returned = true;
-    if (!handshake->result.has_value()) return false;
+    result = std::move(handshake->result);
   }
-  return OnCommitted(*handshake->result);
+  return result.has_value() && OnCommitted(*result);
 }
 
 bool LogWriter::OnCommitted(const kv::CommitResult& result) {
