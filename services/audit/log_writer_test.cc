@@ -308,7 +308,7 @@ TEST_F(LogWriterTest, IntentIsAnsweredWithACheckpointThatCoversIt) {
   EXPECT_EQ(Append(Access(1))->Wait().checkpoint, "");
 }
 
-TEST_F(LogWriterTest, IntentHasOneClosingOutcome) {
+TEST_F(LogWriterTest, P1_IntentHasOneClosingOutcome) {
   Raise(1)->Wait();
   const uint64_t intent = Append(IntentItem(1, Soon()))->Wait().first_index;
   const auto close = [&](audit::v1::ChangeOutcome outcome) {
@@ -325,7 +325,7 @@ TEST_F(LogWriterTest, IntentHasOneClosingOutcome) {
   EXPECT_EQ(StoredSize(), 4u);
 }
 
-TEST_F(LogWriterTest, SecondOutcomeInTheSameBatchGetsTheFirst) {
+TEST_F(LogWriterTest, P1_SecondOutcomeInTheSameBatchGetsTheFirst) {
   Raise(1)->Wait();
   const uint64_t intent = Append(IntentItem(1, Soon()))->Wait().first_index;
   faulty_.StallCommits();

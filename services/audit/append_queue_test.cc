@@ -1,0 +1,205 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "services/audit/append_queue.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/base/fake_clock.h"
+#include "libs/base/fake_timer.h"
+#include "services/audit/testing_audit.h"
+
+namespace keyward::audit_service {
+namespace {
+
+using Status = rpc::AppendStatus;
+
+class AppendQueueTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<PendingAppend> Pending(
+      std::shared_ptr<Answer> answer, size_t leaves = 1,
+      absl::Duration time = absl::Seconds(10)) {
+    auto pending = std::make_unique<PendingAppend>();
+    pending->item.leaves.assign(leaves, "leaf");
+    pending->item.leaf_bytes = 4 * leaves;
+    pending->item.deadline = clock_.Now() + time;
+    pending->done = Answer::Into(std::move(answer));
+    return pending;
+  }
+  // Submits without an interest in the answer; true if it leads.
+  bool Submit(size_t leaves = 1, absl::Duration time = absl::Seconds(10)) {
+    return queue_.Submit(Pending(Answer::New(), leaves, time));
+  }
+  std::shared_ptr<Answer> SubmitFor(absl::Duration time) {
+    auto answer = Answer::New();
+    (void)queue_.Submit(Pending(answer, 1, time));
+    return answer;
+  }
+  bool SubmitRaise() {
+    auto pending = Pending(Answer::New(), 0);
+    pending->raise_to = 7;
+    return queue_.Submit(std::move(pending));
+  }
+  void Accept() {
+    for (const auto& pending : queue_.group()) {
+      pending->result.status = Status::kAccepted;
+    }
+    queue_.AnswerGroup();
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1000)};
+  FakeTimer timer_{&clock_};
+  AppendQueue queue_{{/*max_waiting=*/300}, &clock_, &timer_};
+};
+
+TEST_F(AppendQueueTest, FirstLeadsUntilNothingWaits) {
+  EXPECT_TRUE(Submit());
+  EXPECT_FALSE(Submit());
+  EXPECT_EQ(queue_.NextGroup().size(), 2u);
+  EXPECT_FALSE(Submit());
+  Accept();
+  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+  Accept();
+  EXPECT_TRUE(queue_.NextGroup().empty());
+  EXPECT_TRUE(Submit());
+}
+
+TEST_F(AppendQueueTest, GroupFitsOneBatch) {
+  (void)Submit(128);
+  (void)Submit(100);
+  (void)Submit(29);
+  EXPECT_EQ(queue_.NextGroup().size(), 2u);
+  Accept();
+  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+}
+
+TEST_F(AppendQueueTest, GroupFitsOneTransactionsIntents) {
+  for (int i = 0; i < 3; ++i) {
+    auto pending = Pending(Answer::New(), 40);
+    for (size_t offset = 0; offset < 40; ++offset) {
+      pending->item.intents.push_back(offset);
+    }
+    (void)queue_.Submit(std::move(pending));
+  }
+  EXPECT_EQ(queue_.NextGroup().size(), 2u);
+}
+
+TEST_F(AppendQueueTest, ChecksAreBoundedToo) {
+  for (int i = 0; i < 300; ++i) (void)Submit(0);
+  EXPECT_EQ(queue_.NextGroup().size(), 256u);
+}
+
+TEST_F(AppendQueueTest, RaisedFenceIsAGroupByItself) {
+  (void)Submit();
+  (void)SubmitRaise();
+  (void)Submit();
+  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+  Accept();
+  ASSERT_EQ(queue_.NextGroup().size(), 1u);
+  EXPECT_TRUE(queue_.group()[0]->raise_to.has_value());
+  Accept();
+  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+}
+
+TEST_F(AppendQueueTest, P8_TooManyAreRefusedAtOnce) {
+  for (int i = 0; i < 300; ++i) (void)Submit();
+  const auto refused = SubmitFor(absl::Seconds(10));
+  EXPECT_EQ(refused->Wait().status, Status::kFailed);
+  EXPECT_EQ(ErrorReason(refused->Wait().error), kAuditUnavailable);
+}
+
+TEST_F(AppendQueueTest, P8_WaitingCallerFailsAtItsDeadlineAndNotBefore) {
+  (void)Submit();
+  (void)queue_.NextGroup();
+  const auto waiting = SubmitFor(absl::Seconds(1));
+  timer_.Advance(absl::Milliseconds(900));
+  EXPECT_EQ(waiting->count(), 0);
+  timer_.Advance(absl::Milliseconds(200));
+  EXPECT_EQ(waiting->Wait().status, Status::kFailed);
+  Accept();
+  EXPECT_TRUE(queue_.NextGroup().empty());
+}
+
+TEST_F(AppendQueueTest, P4_CallerOfASubmittedGroupIsToldUnknown) {
+  const auto early = SubmitFor(absl::Seconds(1));
+  const auto late = SubmitFor(absl::Seconds(5));
+  (void)queue_.NextGroup();
+  queue_.MarkSubmitted();
+  timer_.Advance(absl::Seconds(2));
+  EXPECT_EQ(early->Wait().status, Status::kUnknown);
+  EXPECT_EQ(ErrorReason(early->Wait().error), kOutcomeUnknown);
+  EXPECT_EQ(late->count(), 0);
+  Accept();
+  EXPECT_EQ(late->Wait().status, Status::kAccepted);
+  EXPECT_EQ(early->count(), 1);
+}
+
+TEST_F(AppendQueueTest, RequeuedGroupComesFirstAndWithoutWhoGaveUp) {
+  const auto early = SubmitFor(absl::Seconds(1));
+  const auto late = SubmitFor(absl::Seconds(5));
+  (void)queue_.NextGroup();
+  queue_.MarkSubmitted();
+  (void)Submit(2);
+  timer_.Advance(absl::Seconds(2));
+  queue_.RequeueGroup();
+  ASSERT_EQ(queue_.NextGroup().size(), 2u);
+  EXPECT_EQ(queue_.group()[0]->item.leaves.size(), 1u);
+  EXPECT_EQ(queue_.group()[1]->item.leaves.size(), 2u);
+  Accept();
+  EXPECT_EQ(late->Wait().status, Status::kAccepted);
+  EXPECT_EQ(early->Wait().status, Status::kUnknown);
+}
+
+TEST_F(AppendQueueTest, DecidedItemsAreAnsweredBeforeTheCommit) {
+  const auto decided = SubmitFor(absl::Seconds(5));
+  const auto awaiting = SubmitFor(absl::Seconds(5));
+  (void)queue_.NextGroup();
+  queue_.group()[0]->result.status = Status::kFence;
+  queue_.group()[1]->result.status = Status::kAccepted;
+  queue_.group()[1]->awaits_commit = true;
+  queue_.AnswerDecided();
+  EXPECT_EQ(decided->Wait().status, Status::kFence);
+  EXPECT_EQ(awaiting->count(), 0);
+  EXPECT_EQ(queue_.group().size(), 1u);
+  queue_.AnswerGroup();
+  EXPECT_EQ(awaiting->Wait().status, Status::kAccepted);
+}
+
+TEST_F(AppendQueueTest, CloseAnswersEverybody) {
+  const auto in_flight = SubmitFor(absl::Seconds(5));
+  (void)queue_.NextGroup();
+  const auto waiting = SubmitFor(absl::Seconds(5));
+  queue_.Close();
+  EXPECT_EQ(in_flight->Wait().status, Status::kUnknown);
+  EXPECT_EQ(waiting->Wait().status, Status::kFailed);
+  EXPECT_EQ(SubmitFor(absl::Seconds(5))->Wait().status, Status::kFailed);
+  queue_.AnswerGroup();
+  EXPECT_EQ(in_flight->count(), 1);
+}
+
+TEST_F(AppendQueueTest, GroupsDeadlineIsTheLatest) {
+  (void)SubmitFor(absl::Seconds(1));
+  (void)SubmitFor(absl::Seconds(9));
+  (void)SubmitFor(absl::Seconds(5));
+  (void)queue_.NextGroup();
+  EXPECT_EQ(queue_.GroupDeadline(), clock_.Now() + absl::Seconds(9));
+}
+
+TEST_F(AppendQueueTest, IdleQueueArmsNoTimer) {
+  EXPECT_EQ(timer_.waiting(), 0u);
+  (void)Submit();
+  EXPECT_EQ(timer_.waiting(), 1u);
+  (void)queue_.NextGroup();
+  Accept();
+  timer_.Advance(absl::Seconds(1));
+  EXPECT_EQ(timer_.waiting(), 0u);
+}
+
+}  // namespace
+}  // namespace keyward::audit_service
