@@ -20,7 +20,8 @@ class ProjectPurger {
  public:
   virtual ~ProjectPurger() = default;
 
-  // Removes what is left of the project with this name and uid: its keys and
+  // Removes what is left of the project with this id (not its full name) and
+  // uid: its keys and
   // events. Answers 0 when nothing is left, and otherwise, having removed
   // nothing, how many secrets remain, recoverable ones included. The caller
   // has closed the project first, so that nothing new appears meanwhile.
