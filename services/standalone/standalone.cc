@@ -18,6 +18,8 @@
 #include "libs/kv/rocksdb_kv.h"
 #include "libs/policy/public_actions.h"
 #include "services/audit/audit_core.h"
+#include "services/audit/background_runner.h"
+#include "services/audit/log_key_loader.h"
 #include "services/gateway/gateway_face.h"
 #include "services/gateway/peer_authenticator.h"
 #include "services/gateway/pipeline.h"
@@ -89,6 +91,7 @@ struct Standalone::Parts {
   std::unique_ptr<gateway::GatewayFace> face;
   std::unique_ptr<gateway::PolicyFollower> follower;
   std::unique_ptr<store::MaintenanceRunner> maintenance;
+  std::unique_ptr<audit_service::BackgroundRunner> reconciler;
 
   absl::Status OpenSeal();
   absl::Status OpenStates();
@@ -99,7 +102,6 @@ struct Standalone::Parts {
   absl::Status MakeFace();
 
   bool restored() const { return process.flags.count("restored") > 0; }
-  absl::StatusOr<audit::LogKey> OpenLogKey();
   void FillStatus(operators::v1::GetStatusResponse* response) const;
 };
 
@@ -166,17 +168,10 @@ absl::Status Standalone::Parts::MakePolicy() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<audit::LogKey> Standalone::Parts::OpenLogKey() {
-  const std::string path =
-      absl::StrCat(config.data().folder(), "/audit/", audit::kLogKeyFile);
-  absl::StatusOr<audit::LogKey> key = audit::LoadLogKey(path, seal.get());
-  if (!absl::IsNotFound(key.status())) return key;
-  return audit::CreateLogKey(path, audit::LogOrigin(seal->installation_id()),
-                             seal.get(), *process.random);
-}
-
 absl::Status Standalone::Parts::MakeAudit() {
-  absl::StatusOr<audit::LogKey> key = OpenLogKey();
+  absl::StatusOr<audit::LogKey> key = audit_service::LoadOrCreateLogKey(
+      absl::StrCat(config.data().folder(), "/audit/", audit::kLogKeyFile),
+      seal.get(), *process.random, *audit_state);
   if (!key.ok()) return key.status();
   audit_service::AuditCore::Dependencies dependencies;
   dependencies.store = audit_state.get();
@@ -291,6 +286,7 @@ Standalone::Standalone(std::unique_ptr<Parts> parts)
 
 Standalone::~Standalone() {
   // What runs by itself first, then the calls, then what they use.
+  parts_->reconciler.reset();
   parts_->maintenance.reset();
   parts_->follower.reset();
   parts_->face.reset();
@@ -328,6 +324,9 @@ absl::Status Standalone::BringIntoService(absl::Time deadline) {
       [log = process.log](const absl::Status& failed) {
         log->Warning("maintenance of the store", {{"reason", failed}});
       });
+  parts_->reconciler = std::make_unique<audit_service::BackgroundRunner>(
+      audit_service::BackgroundRunner::Options(), parts_->audit.get(),
+      process.clock, process.log);
   parts_->face->SetServing(true);
   return absl::OkStatus();
 }
