@@ -10,6 +10,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "services/cli/audit_commands.h"
+#include "services/cli/audit_export_command.h"
+#include "services/cli/audit_verify_command.h"
 #include "services/cli/auth_commands.h"
 #include "services/cli/context_commands.h"
 #include "services/cli/failure.h"
@@ -77,6 +79,8 @@ void AddCommands(CLI::App* app, Command* chosen) {
   CLI::App* audit = app->add_subcommand("audit", "Read the log and check it");
   audit->require_subcommand(1);
   AddAuditCommands(audit, chosen);
+  AddAuditExportCommand(audit, chosen);
+  AddAuditVerifyCommand(audit, chosen);
   AddIdentityCommand(app, chosen);
   AddContextCommands(app, chosen);
   AddOperatorCommands(app, chosen);

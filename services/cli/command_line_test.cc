@@ -78,7 +78,7 @@ TEST_F(CommandLineTest, HasTheCommandsThatTheDesignNames) {
                               "key rotate",       "key list",
                               "audit tail",       "audit query",
                               "audit checkpoint", "identity issue",
-                              "operator status"}) {
+                              "operator status",  "operator recover-admin"}) {
     EXPECT_EQ(commands.count(command), 1u) << command;
   }
 }

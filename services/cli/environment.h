@@ -58,6 +58,8 @@ struct Environment {
                              const std::vector<SecretVariable>& variables)>
       execute;
 
+  // The folder of this program, beside which the services' programs lie.
+  std::string program_folder;
   // The installation's folder on this machine (libs/config/loader.h).
   std::string home;
   // Where contexts and pinned checkpoints are kept.

@@ -11,8 +11,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -66,6 +68,13 @@ std::string ConfigFolder() {
   return Variable("HOME").value_or("") + "/.config/keyward";
 }
 
+// Where this program lies; the current folder if the system does not tell.
+std::string ProgramFolder() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "." : program.parent_path().string();
+}
+
 int Run(const std::vector<std::string>& arguments) {
   const rlimit cores = keyward::cli::CoreLimit();
   auto hardened = keyward::crypto::HardenProcess({/*lock_all_memory=*/false});
@@ -99,6 +108,7 @@ int Run(const std::vector<std::string>& arguments) {
                const std::vector<keyward::cli::SecretVariable>& variables) {
         return keyward::cli::StartProgram(command, variables, cores);
       };
+  environment.program_folder = ProgramFolder();
   environment.home = *std::move(home);
   environment.config_folder = ConfigFolder();
   return keyward::cli::RunCommandLine(arguments, environment);

@@ -3,12 +3,16 @@
 
 #include "services/cli/operator_commands.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "libs/auth/principal.h"
 #include "proto/keyward/operators/v1/operator_service.pb.h"
+#include "services/cli/failure.h"
 #include "services/cli/printable.h"
 #include "services/cli/values.h"
 
@@ -43,6 +47,47 @@ absl::Status Status(Session& session) {
   return session.Print(*status, [&] { return ShowStatus(*status); });
 }
 
+struct RecoverOptions {
+  std::string principal = "spiffe://keyward.internal/user/admin";
+  std::string home;
+};
+
+absl::Status RecoverAdmin(const RecoverOptions& options, Session& session) {
+  absl::StatusOr<auth::Principal> principal =
+      auth::Principal::Parse(options.principal);
+  if (!principal.ok()) return UsageError(principal.status().message());
+  const Environment& environment = session.environment();
+  const std::string home =
+      options.home.empty() ? environment.home : options.home;
+  return WithHint(
+      environment.execute(
+          {absl::StrCat(environment.program_folder, "/keyward-standalone"),
+           "--home", home, "--recover-admin", principal->ToString()},
+          {}),
+      "keyward-standalone must lie beside this program; in a deployment of "
+      "single services, run `keyward-policy --recover-admin` instead");
+}
+
+void AddRecoverAdmin(CLI::App* group, Command* chosen) {
+  auto options = std::make_shared<RecoverOptions>();
+  CLI::App* command = group->add_subcommand(
+      "recover-admin",
+      "Make a principal administrator again, on record; with "
+      "the services stopped and the root key at hand");
+  command->add_option("PRINCIPAL", options->principal,
+                      "Who; the development administrator otherwise");
+  command->add_option("--home", options->home, "The installation's folder");
+  command->footer(
+      "Examples:\n"
+      "  keyward operator recover-admin\n"
+      "  keyward operator recover-admin oidc:corp:alice --home /srv/keyward");
+  command->callback([options, chosen] {
+    *chosen = [options](Session& session) {
+      return RecoverAdmin(*options, session);
+    };
+  });
+}
+
 }  // namespace
 
 void AddOperatorCommands(CLI::App* app, Command* chosen) {
@@ -52,6 +97,7 @@ void AddOperatorCommands(CLI::App* app, Command* chosen) {
       "status", "Show how the installation and each service stand");
   status->footer("Example:\n  keyward operator status");
   status->callback([chosen] { *chosen = Status; });
+  AddRecoverAdmin(group, chosen);
 }
 
 }  // namespace keyward::cli

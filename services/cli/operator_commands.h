@@ -9,7 +9,9 @@
 
 namespace keyward::cli {
 
-// `keyward operator status`.
+// `keyward operator status|recover-admin`. Recovering is no call to a service:
+// it becomes `keyward-standalone --recover-admin`, which opens the stopped
+// installation's folders with the root key and puts the recovery on record.
 void AddOperatorCommands(CLI::App* app, Command* chosen);
 
 }  // namespace keyward::cli

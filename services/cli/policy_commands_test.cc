@@ -281,5 +281,20 @@ TEST_F(PolicyCommandsTest, P5_StatusSaysWhereMemoryIsNotLocked) {
   EXPECT_THAT(world_.out(), HasSubstr("may be swapped"));
 }
 
+// No RPC can give back what no one is allowed to give.
+TEST_F(PolicyCommandsTest, RecoverAdminBecomesTheOneShotServer) {
+  EXPECT_EQ(world_.Run({"operator", "recover-admin", "oidc:corp:alice",
+                        "--home", "/srv/keyward"}),
+            0)
+      << world_.err();
+  EXPECT_THAT(world_.started(),
+              ::testing::ElementsAre("/opt/keyward/bin/keyward-standalone",
+                                     "--home", "/srv/keyward",
+                                     "--recover-admin", "oidc:corp:alice"));
+  EXPECT_EQ(world_.connections(), 0);
+  EXPECT_EQ(world_.Run({"operator", "recover-admin", "--help-me"}), 2);
+  EXPECT_EQ(world_.Run({"operator", "recover-admin", "alice"}), 2);
+}
+
 }  // namespace
 }  // namespace keyward::cli

@@ -89,6 +89,7 @@ TestWorld::TestWorld()
     }
     return absl::OkStatus();
   };
+  environment_.program_folder = "/opt/keyward/bin";
   environment_.home = folder_ + "/home";
   environment_.config_folder = folder_ + "/config";
   SetInput("");
