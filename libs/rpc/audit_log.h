@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -72,6 +73,12 @@ struct LogState {
 
 using AppendDone = absl::AnyInvocable<void(AppendResult)>;
 
+// An item and who is told what became of it.
+struct Appending {
+  AppendItem item;
+  AppendDone done;
+};
+
 // Thread-safe.
 class AuditLog {
  public:
@@ -81,6 +88,15 @@ class AuditLog {
   // latest soon after the deadline, on any thread, possibly before Append
   // returns; it must not block for long.
   virtual void Append(AppendItem item, AppendDone done) = 0;
+
+  // Items that came together. Each is answered by itself, as by Append; a log
+  // that writes on its caller's thread takes all of them before it writes any,
+  // so that they share a sync.
+  virtual void AppendAll(std::vector<Appending> items) {
+    for (Appending& each : items) {
+      Append(std::move(each.item), std::move(each.done));
+    }
+  }
 
   // Puts `revision` in force by appending the in-force record. Answers the
   // fence, which never goes down. Blocks until the deadline at the latest.

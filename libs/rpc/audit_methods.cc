@@ -81,12 +81,15 @@ absl::Status Batch::Read(absl::Time now, wire::AppendRequest* request) {
 void Batch::Run(AuditLog* log) {
   results_.resize(items_.size());
   pending_ = items_.size();
+  std::vector<Appending> appending;
+  appending.reserve(items_.size());
   for (size_t i = 0; i < items_.size(); ++i) {
-    log->Append(std::move(items_[i]),
-                [self = shared_from_this(), i](AppendResult result) {
-                  self->Answer(i, std::move(result));
-                });
+    appending.push_back({std::move(items_[i]),
+                         [self = shared_from_this(), i](AppendResult result) {
+                           self->Answer(i, std::move(result));
+                         }});
   }
+  log->AppendAll(std::move(appending));
 }
 
 void Batch::Answer(size_t index, AppendResult result) {

@@ -3,6 +3,7 @@
 
 #include "libs/rpc/owner_methods.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -54,15 +55,23 @@ class Batch : public std::enable_shared_from_this<Batch> {
   absl::Status Read(const CallMethods& methods, absl::Time now,
                     Message* request);
 
-  void Run(Owner* owner);
+  // `changes` may be null.
+  void Run(Owner* owner, ThreadPool* changes);
 
  private:
+  void RunOne(Owner* owner, size_t index);
+  // Runs those of shared_ that no other thread has taken.
+  void RunShared(Owner* owner);
   void Answer(size_t index, CallResult result);
   void Finish();
 
   const MethodDescriptor* const execute_;
   UnaryDone done_;
   std::vector<DecodedCall> calls_;
+  // The calls that several threads take from, in order. Fixed before they
+  // begin.
+  std::vector<size_t> shared_;
+  std::atomic<size_t> next_shared_{0};
   // Each element is written by the one callback of its call; pending_ orders
   // those writes before Finish.
   std::vector<call::CallResult> answers_;
@@ -97,15 +106,42 @@ absl::Status Batch::Read(const CallMethods& methods, absl::Time now,
   return absl::OkStatus();
 }
 
-void Batch::Run(Owner* owner) {
+void Batch::Run(Owner* owner, ThreadPool* changes) {
   answers_.resize(calls_.size());
   pending_ = calls_.size();
+  std::vector<size_t> here;
   for (size_t i = 0; i < calls_.size(); ++i) {
-    owner->Execute(calls_[i].context, *calls_[i].request,
-                   [self = shared_from_this(), i](CallResult result) {
-                     self->Answer(i, std::move(result));
-                   });
+    const bool shared = changes != nullptr &&
+                        calls_[i].context.intent_id.has_value() &&
+                        calls_.size() > 1;
+    (shared ? shared_ : here).push_back(i);
   }
+  const size_t threads = std::min(shared_.size(), kChangeThreads);
+  bool submitted = true;
+  for (size_t i = 0; i < threads && submitted; ++i) {
+    submitted = changes
+                    ->Submit([self = shared_from_this(), owner] {
+                      self->RunShared(owner);
+                    })
+                    .ok();
+  }
+  for (size_t i : here) RunOne(owner, i);
+  // Without any thread the changes wait for one sync each, but are made.
+  if (!submitted) RunShared(owner);
+}
+
+void Batch::RunShared(Owner* owner) {
+  for (size_t next = next_shared_++; next < shared_.size();
+       next = next_shared_++) {
+    RunOne(owner, shared_[next]);
+  }
+}
+
+void Batch::RunOne(Owner* owner, size_t index) {
+  owner->Execute(calls_[index].context, *calls_[index].request,
+                 [self = shared_from_this(), index](CallResult result) {
+                   self->Answer(index, std::move(result));
+                 });
 }
 
 void Batch::Answer(size_t index, CallResult result) {
@@ -234,9 +270,10 @@ Response RaiseFloor(const MethodDescriptor* method, OwnerControl* control,
 }  // namespace
 
 UnaryMethod ExecuteMethod(const MethodDescriptor* execute, Owner* owner,
-                          const CallMethods* methods, const Clock* clock) {
-  return [execute, owner, methods, clock](std::unique_ptr<Message> request,
-                                          absl::Time, UnaryDone done) {
+                          const CallMethods* methods, const Clock* clock,
+                          ThreadPool* changes) {
+  return [execute, owner, methods, clock, changes](
+             std::unique_ptr<Message> request, absl::Time, UnaryDone done) {
     // Each call keeps its own deadline.
     auto shared_done = std::make_shared<UnaryDone>(std::move(done));
     auto batch = std::make_shared<Batch>(
@@ -247,7 +284,7 @@ UnaryMethod ExecuteMethod(const MethodDescriptor* execute, Owner* owner,
     absl::Status read = batch->Read(*methods, clock->Now(), request.get());
     WipeSensitive(request.get());
     if (read.ok()) {
-      batch->Run(owner);
+      batch->Run(owner, changes);
     } else {
       (*shared_done)(std::move(read), nullptr);
     }

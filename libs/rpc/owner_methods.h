@@ -28,13 +28,21 @@ inline constexpr size_t kMaxBatchBytes = size_t{1} << 20;
 // into the next batch; answers of changes, which are small, always have room.
 inline constexpr size_t kMaxBatchAnswerBytes = size_t{18} << 20;
 
+// Threads that run the changes of one batch, and what may wait for them.
+inline constexpr size_t kChangeThreads = 4;
+inline constexpr size_t kChangesWaiting = 256;
+
 // Execute: runs each call of a batch on `owner`, all at once, and answers when
 // all have ended. INVALID_ARGUMENT for the batch, with none of it run, if it
 // breaks a bound, if a call is malformed, or if two have the same id. All
 // pointers outlive the method.
+//
+// `changes` is for an owner that syncs on its caller's thread: the changes of a
+// batch are then shared out to its threads, so that they meet in one sync
+// instead of waiting for one each. Null for an owner that does not.
 UnaryMethod ExecuteMethod(const google::protobuf::MethodDescriptor* execute,
                           Owner* owner, const CallMethods* methods,
-                          const Clock* clock);
+                          const Clock* clock, ThreadPool* changes);
 
 // Adds GetHeldCheckpoint, HoldCheckpoint, ResolveIntents, RaiseFloor and, where
 // the service has it, RaiseFence. They block, so they run on `pool`; when that

@@ -17,6 +17,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/thread_pool.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/call.h"
 #include "libs/rpc/call_methods.h"
@@ -77,7 +78,7 @@ class RemoteOwnerTest : public testing::Test {
       }
     }
     internal.unary["Execute"] =
-        ExecuteMethod(execute, &owner_, methods_.get(), &clock_);
+        ExecuteMethod(execute, &owner_, methods_.get(), &clock_, &changes_);
     auto created =
         InternalService::Create(service, std::move(internal),
                                 {{"Execute", {kTestClientId}}}, TestIdentity);
@@ -134,6 +135,7 @@ class RemoteOwnerTest : public testing::Test {
   SystemClock clock_;
   ThreadTimer timer_{&clock_};
   FunctionOwner owner_;
+  ThreadPool changes_{kChangeThreads, kChangesWaiting};
   std::unique_ptr<CallMethods> methods_;
   std::unique_ptr<InternalService> service_;
   std::unique_ptr<TestServer> server_;
@@ -290,17 +292,20 @@ class ExecuteMethodTest : public RemoteOwnerTest {
  protected:
   absl::Status Send(wire::ExecuteRequest request) {
     absl::Status status = absl::UnknownError("not answered");
+    Event answered;
     const auto* service =
         wire::ExecuteRequest::descriptor()->file()->service(0);
     ExecuteMethod(service->FindMethodByName("Execute"), &owner_, methods_.get(),
-                  &clock_)(
+                  &clock_, &changes_)(
         std::make_unique<wire::ExecuteRequest>(std::move(request)),
         absl::InfiniteFuture(),
         [&](absl::Status result, std::unique_ptr<Message> response) {
           status = std::move(result);
           response_.reset(
               static_cast<wire::ExecuteResponse*>(response.release()));
+          answered.Set();
         });
+    EXPECT_TRUE(answered.Wait());
     return status;
   }
 
@@ -344,6 +349,38 @@ TEST_F(ExecuteMethodTest, P1_AChangeWithoutAnIntentOnRecordRunsNothing) {
   AddCall(&request, "1");
   request.mutable_calls(0)->set_method(kAdd);
   EXPECT_EQ(Send(request).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ExecuteMethodTest, TheChangesOfABatchMeetThoughEachHoldsItsThread) {
+  // As an owner does that syncs on its caller's thread: the first change holds
+  // its thread until others have arrived, which then share its sync.
+  Event second;
+  std::atomic<int> arrived{0};
+  owner_.execute = [&](const CallContext& context, const Message&,
+                       CallDone done) {
+    if (arrived.fetch_add(1) == 0) {
+      EXPECT_TRUE(second.Wait());
+    } else {
+      second.Set();
+    }
+    CallResult result;
+    result.outcome = Outcome::kApplied;
+    result.response = std::make_unique<AddSecretVersionResponse>();
+    result.resource = context.resource;
+    done(std::move(result));
+  };
+  wire::ExecuteRequest request;
+  for (int i = 0; i < 20; ++i) {
+    AddCall(&request, absl::StrCat(i));
+    request.mutable_calls(i)->set_method(kAdd);
+    request.mutable_calls(i)->set_intent_id(static_cast<uint64_t>(i));
+  }
+  ASSERT_EQ(Send(request), absl::OkStatus());
+  ASSERT_EQ(response_->results_size(), 20);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(response_->results(i).request_id(), absl::StrCat(i));
+    EXPECT_EQ(response_->results(i).status().code(), 0);
+  }
 }
 
 TEST_F(ExecuteMethodTest, AnswersThatFindNoRoomAreUnavailableAndTheRestFits) {

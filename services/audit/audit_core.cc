@@ -222,6 +222,16 @@ void AuditCore::Append(rpc::AppendItem item, rpc::AppendDone done) {
   writer_->Append(std::move(item), std::move(done));
 }
 
+void AuditCore::AppendAll(std::vector<rpc::Appending> items) {
+  if (serving_) {
+    writer_->AppendAll(std::move(items));
+    return;
+  }
+  for (rpc::Appending& each : items) {
+    each.done(Failed(AuditUnavailable(kNotStarted)));
+  }
+}
+
 absl::StatusOr<uint64_t> AuditCore::RaiseFence(uint64_t revision,
                                                absl::Time deadline) {
   if (!serving_) return AuditUnavailable(kNotStarted);

@@ -89,6 +89,7 @@ class AuditCore final : public rpc::AuditLog,
 
   // rpc::AuditLog
   void Append(rpc::AppendItem item, rpc::AppendDone done) override;
+  void AppendAll(std::vector<rpc::Appending> items) override;
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
                                       absl::Time deadline) override;
   absl::StatusOr<rpc::LogState> GetLogState(absl::Time deadline) override;

@@ -112,6 +112,36 @@ class AuditCoreTest : public ::testing::Test {
   std::unique_ptr<AuditCore> core_;
 };
 
+TEST_F(AuditCoreTest, ItemsThatCameTogetherShareOneSync) {
+  StartWith(0);
+  const uint64_t syncs = kv_.store()->Stats().syncs;
+  std::vector<std::shared_ptr<Answer>> answers;
+  std::vector<rpc::Appending> items;
+  for (int i = 0; i < 50; ++i) {
+    answers.push_back(Answer::New());
+    items.push_back({AccessItem(1, Soon()), Answer::Into(answers.back())});
+  }
+  // One that is decided under another policy is refused alone.
+  answers.push_back(Answer::New());
+  items.push_back({AccessItem(2, Soon()), Answer::Into(answers.back())});
+  core_->AppendAll(std::move(items));
+  for (size_t i = 0; i < 50; ++i) {
+    const rpc::AppendResult result = answers[i]->Wait();
+    EXPECT_EQ(result.status, Status::kAccepted);
+    EXPECT_EQ(result.first_index, 1 + i);
+  }
+  EXPECT_EQ(answers[50]->Wait().status, Status::kFence);
+  EXPECT_EQ(kv_.store()->Stats().syncs, syncs + 1);
+}
+
+TEST_F(AuditCoreTest, P8_NothingThatCameTogetherIsTakenBeforeStart) {
+  auto answer = Answer::New();
+  std::vector<rpc::Appending> items;
+  items.push_back({AccessItem(1, Soon()), Answer::Into(answer)});
+  core_->AppendAll(std::move(items));
+  EXPECT_EQ(answer->Wait().status, Status::kFailed);
+}
+
 TEST_F(AuditCoreTest, P8_NothingIsServedBeforeStart) {
   EXPECT_FALSE(core_->serving());
   const rpc::AppendResult result = Append(AccessItem(1, Soon()));

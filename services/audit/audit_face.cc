@@ -46,7 +46,8 @@ rpc::InternalMethods AuditLogMethods(AuditCore* core,
       },
       pool, clock, &internal);
   internal.unary["Execute"] = rpc::ExecuteMethod(
-      AuditLogService()->FindMethodByName("Execute"), core, methods, clock);
+      AuditLogService()->FindMethodByName("Execute"), core, methods, clock,
+      /*changes=*/nullptr);
   internal.streams["FollowEntries"] = rpc::FollowEntriesMethod(core);
   return internal;
 }

@@ -127,19 +127,40 @@ std::shared_ptr<const LogView> LogWriter::view() const {
   return view_;
 }
 
-void LogWriter::Append(rpc::AppendItem item, rpc::AppendDone done) {
+std::unique_ptr<PendingAppend> LogWriter::Check(rpc::AppendItem item,
+                                                rpc::AppendDone done) {
   absl::StatusOr<CheckedItem> checked = CheckItem(std::move(item));
   if (!checked.ok()) {
     rpc::AppendResult result;
     result.status = rpc::AppendStatus::kFailed;
     result.error = checked.status();
     done(std::move(result));
-    return;
+    return nullptr;
   }
   auto pending = std::make_unique<PendingAppend>();
   pending->item = *std::move(checked);
   pending->done = std::move(done);
-  Submit(std::move(pending));
+  return pending;
+}
+
+void LogWriter::Append(rpc::AppendItem item, rpc::AppendDone done) {
+  std::unique_ptr<PendingAppend> pending =
+      Check(std::move(item), std::move(done));
+  if (pending != nullptr) Submit(std::move(pending));
+}
+
+void LogWriter::AppendAll(std::vector<rpc::Appending> items) {
+  bool lead = false;
+  for (rpc::Appending& each : items) {
+    std::unique_ptr<PendingAppend> pending =
+        Check(std::move(each.item), std::move(each.done));
+    if (pending == nullptr || !queue_.Submit(std::move(pending))) continue;
+    // Led once all are in, or each would be a group, and a sync, by itself.
+    lead = true;
+    MutexLock l(&mu_);
+    ++leaders_;
+  }
+  if (lead) Lead();
 }
 
 void LogWriter::RaiseFence(uint64_t revision, absl::Time deadline,

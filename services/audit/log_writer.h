@@ -75,6 +75,8 @@ class LogWriter {
   // As rpc::AuditLog::Append; an item that CheckItem refuses is kFailed with
   // INVALID_ARGUMENT.
   void Append(rpc::AppendItem item, rpc::AppendDone done);
+  // As rpc::AuditLog::AppendAll.
+  void AppendAll(std::vector<rpc::Appending> items);
 
   // Appends the record that puts `revision` in force, and raises the fence
   // with it. kAccepted with the fence, also if that is at or above `revision`.
@@ -116,6 +118,9 @@ class LogWriter {
   absl::Status Reload();
 
   void Submit(std::unique_ptr<PendingAppend> pending);
+  // The item, or null if it was refused and answered.
+  static std::unique_ptr<PendingAppend> Check(rpc::AppendItem item,
+                                              rpc::AppendDone done);
   // Leads group after group.
   void Lead();
   // Leads on a thread of the writer's own.

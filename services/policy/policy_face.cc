@@ -37,7 +37,8 @@ rpc::InternalMethods PolicyMethods(PolicyCore* core,
   const google::protobuf::ServiceDescriptor* service = PolicyInternalService();
   rpc::InternalMethods internal;
   internal.unary["Execute"] = rpc::ExecuteMethod(
-      service->FindMethodByName("Execute"), core, methods, clock);
+      service->FindMethodByName("Execute"), core, methods, clock,
+      /*changes=*/nullptr);
   rpc::AddControlMethods(service, core, pool, &internal);
   internal.streams["FollowSnapshots"] = rpc::FollowSnapshotsMethod(core);
   return internal;

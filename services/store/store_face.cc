@@ -35,12 +35,14 @@ absl::StatusOr<std::unique_ptr<rpc::CallMethods>> StoreCallMethods() {
 
 rpc::InternalMethods StoreMethods(StoreCore* core,
                                   const rpc::CallMethods* methods,
-                                  ThreadPool* pool, const Clock* clock) {
+                                  ThreadPool* control, ThreadPool* changes,
+                                  const Clock* clock) {
   rpc::InternalMethods internal;
-  internal.unary["Execute"] = rpc::ExecuteMethod(
-      StoreService()->FindMethodByName("Execute"), core, methods, clock);
-  rpc::AddControlMethods(StoreService(), core, pool, &internal);
-  rpc::AddPurgeMethod(core, pool, &internal);
+  internal.unary["Execute"] =
+      rpc::ExecuteMethod(StoreService()->FindMethodByName("Execute"), core,
+                         methods, clock, changes);
+  rpc::AddControlMethods(StoreService(), core, control, &internal);
+  rpc::AddPurgeMethod(core, control, &internal);
   internal.streams["FollowEvents"] = rpc::FollowEventsMethod(core);
   return internal;
 }

@@ -24,10 +24,13 @@ const google::protobuf::ServiceDescriptor* StoreService();
 // The public methods that the store's Execute takes.
 absl::StatusOr<std::unique_ptr<rpc::CallMethods>> StoreCallMethods();
 
-// Every method of StoreService. All pointers outlive the methods.
+// Every method of StoreService. `control` runs the methods that block, and
+// `changes` the changes of a batch (rpc::ExecuteMethod). All pointers outlive
+// the methods.
 rpc::InternalMethods StoreMethods(StoreCore* core,
                                   const rpc::CallMethods* methods,
-                                  ThreadPool* pool, const Clock* clock);
+                                  ThreadPool* control, ThreadPool* changes,
+                                  const Clock* clock);
 
 // Who calls what in the development trust domain.
 rpc::InternalCallers StoreCallers();

@@ -41,8 +41,8 @@ class StoreFaceTest : public StoreFixture {
     }
     auto service = rpc::InternalService::Create(
         StoreService(),
-        StoreMethods(core_.get(), methods_.get(), &pool_, &clock_), callers,
-        rpc::TestIdentity);
+        StoreMethods(core_.get(), methods_.get(), &pool_, &pool_, &clock_),
+        callers, rpc::TestIdentity);
     EXPECT_TRUE(service.ok()) << service.status();
     service_ = *std::move(service);
     rpc::ServerOptions options;

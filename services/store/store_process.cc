@@ -19,6 +19,7 @@
 #include "libs/kv/kv.h"
 #include "libs/rpc/call_methods.h"
 #include "libs/rpc/internal_server.h"
+#include "libs/rpc/owner_methods.h"
 #include "libs/rpc/reloading_peer.h"
 #include "libs/rpc/remote_audit_log.h"
 #include "libs/rpc/service_process.h"
@@ -75,7 +76,8 @@ class StoreProcess final : public rpc::RunningService {
   std::unique_ptr<kv::KeyValueStore> state_;
   std::unique_ptr<StoreCore> core_;
   std::unique_ptr<rpc::CallMethods> methods_;
-  ThreadPool pool_{kControlThreads, kControlWaiting};
+  ThreadPool control_{kControlThreads, kControlWaiting};
+  ThreadPool changes_{rpc::kChangeThreads, rpc::kChangesWaiting};
   std::unique_ptr<rpc::InternalServer> server_;
   std::unique_ptr<MaintenanceRunner> maintenance_;
 };
@@ -127,7 +129,8 @@ absl::Status StoreProcess::Open(const config::v1::StoreConfig& config) {
   absl::StatusOr<std::unique_ptr<rpc::InternalServer>> server =
       rpc::InternalServer::Create(
           rpc::InternalServerOptionsOf(config, StoreCallers()), StoreService(),
-          StoreMethods(core_.get(), methods_.get(), &pool_, context_.clock),
+          StoreMethods(core_.get(), methods_.get(), &control_, &changes_,
+                       context_.clock),
           context_.metrics, context_.clock);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
