@@ -1,0 +1,310 @@
+# Copyright 2026 The Keyward Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Starts and stops real Keyward processes for tests.
+
+A deployment is the release binaries in a temporary home, on loopback and free
+ports: one process ("standalone") or five ("five"). The same tests run on both.
+Only processes that were started here are ever signalled, by their id.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+FIVE = ("store", "policy", "audit", "rotation", "gateway")
+
+
+def free_ports(count):
+    """Ports that were free a moment ago; held together so that none repeats."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            listener = stack.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            ports.append(listener.getsockname()[1])
+        return ports
+
+
+class ProcessFailed(Exception):
+    """A process ended by itself, or did not get ready; holds its log."""
+
+
+class Process:
+    """One binary with its log file. Can be killed, stopped and resumed."""
+
+    def __init__(self, name, argv, log_path, metrics_port):
+        self.name = name
+        self.argv = argv
+        self.log_path = log_path
+        self.metrics_port = metrics_port
+        self.child = None
+
+    def start(self):
+        log = open(self.log_path, "ab")
+        with log:
+            self.child = subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        return self
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def running(self):
+        return self.child is not None and self.child.poll() is None
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def ready(self):
+        """Whether the metrics port says that the service serves."""
+        try:
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", self.metrics_port, timeout=1
+            )
+            connection.request("GET", "/metrics")
+            body = connection.getresponse().read().decode()
+            connection.close()
+        except OSError:
+            return False
+        return any(
+            line.startswith("keyward_ready") and line.split()[-1] in ("1", "1.0")
+            for line in body.splitlines()
+        )
+
+    def wait_ready(self, seconds=START_SECONDS):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.running():
+                raise ProcessFailed(f"{self.name} ended:\n{self.log()[-3000:]}")
+            if self.ready():
+                return
+            time.sleep(0.05)
+        raise ProcessFailed(f"{self.name} is not ready:\n{self.log()[-3000:]}")
+
+    def kill(self):
+        """As a crash: no warning, nothing flushed."""
+        if self.running():
+            self.child.send_signal(signal.SIGKILL)
+            self.child.wait()
+
+    def pause(self):
+        self.child.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.child.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        """As an operator: SIGTERM, and an exit code."""
+        if not self.running():
+            return self.child.returncode if self.child else None
+        self.child.send_signal(signal.SIGCONT)
+        self.child.send_signal(signal.SIGTERM)
+        try:
+            return self.child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ProcessFailed(
+                f"{self.name} did not stop:\n{self.log()[-3000:]}"
+            ) from None
+
+
+class Deployment:
+    """A running Keyward in a folder of its own. Use as a context manager."""
+
+    def __init__(self, form, binaries, settings=()):
+        assert form in ("standalone", "five")
+        self.form = form
+        self.binaries = binaries
+        self.settings = list(settings)
+        self.folder = tempfile.mkdtemp(prefix="keyward-test-")
+        self.home = os.path.join(self.folder, "home")
+        self.processes = {}
+        self._identities = {}
+        self._plan()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    # -- processes ---------------------------------------------------------
+
+    def binary(self, name):
+        return os.path.join(self.binaries, name)
+
+    def _add(self, name, port, metrics_port, extra=()):
+        argv = [
+            self.binary(f"keyward-{name}"),
+            "--home", self.home,
+            "--listen", f"127.0.0.1:{port}",
+            "--metrics", f"127.0.0.1:{metrics_port}",
+        ]
+        for setting in list(extra) + self.settings:
+            argv += ["--set", setting]
+        log = os.path.join(self.folder, f"{name}.log")
+        self.processes[name] = Process(name, argv, log, metrics_port)
+
+    def _plan(self):
+        if self.form == "standalone":
+            port, metrics = free_ports(2)
+            self.address = f"127.0.0.1:{port}"
+            self._add("standalone", port, metrics)
+            return
+        ports = dict(zip(FIVE, free_ports(5)))
+        metrics = dict(zip(FIVE, free_ports(5)))
+        self.address = f"127.0.0.1:{ports['gateway']}"
+        peers = {
+            "store": ("audit",),
+            "policy": ("store", "rotation", "audit"),
+            "audit": ("store", "policy"),
+            "rotation": (),
+            "gateway": ("store", "policy", "audit", "rotation"),
+        }
+        for name in FIVE:
+            extra = [
+                f"{peer}.address=127.0.0.1:{ports[peer]}" for peer in peers[name]
+            ]
+            self._add(name, ports[name], metrics[name], extra)
+
+    @property
+    def front(self):
+        """The process that clients talk to."""
+        return self.processes[
+            "standalone" if self.form == "standalone" else "gateway"
+        ]
+
+    def start(self):
+        if self.form == "five" and not os.path.exists(self.home):
+            # The installation's keys and certificates, made once, offline.
+            subprocess.run(
+                [self.binary("keyward-standalone"), "--home", self.home, "--init"],
+                check=True, capture_output=True,
+            )
+        for process in self.processes.values():
+            process.start()
+        self.wait_ready()
+
+    def wait_ready(self):
+        for process in self.processes.values():
+            process.wait_ready()
+
+    def stop(self):
+        # Front first, as an operator would drain.
+        return {
+            name: process.stop()
+            for name, process in reversed(list(self.processes.items()))
+        }
+
+    def kill(self):
+        for process in self.processes.values():
+            process.kill()
+
+    def restart(self):
+        for process in self.processes.values():
+            process.start()
+        self.wait_ready()
+
+    def close(self):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def logs(self):
+        return "\n".join(
+            f"== {name}\n{process.log()[-4000:]}"
+            for name, process in self.processes.items()
+        )
+
+    def data(self, service):
+        return os.path.join(self.home, "data", service)
+
+    # -- identities and commands -------------------------------------------
+
+    def identity(self, name):
+        """Files (ca, certificate, key) of an identity, issued if need be."""
+        tls = os.path.join(self.home, "tls")
+        ca = os.path.join(self.home, "keys", "ca.pem")
+        if name == "admin":
+            return (
+                ca,
+                os.path.join(tls, "admin.pem"),
+                os.path.join(tls, "admin.key"),
+            )
+        if name not in self._identities:
+            out = os.path.join(self.folder, "identities")
+            os.makedirs(out, mode=0o700, exist_ok=True)
+            subprocess.run(
+                [self.binary("keyward"), "identity", "issue", name,
+                 "--home", self.home, "--out", out],
+                check=True, capture_output=True,
+            )
+            self._identities[name] = (
+                ca,
+                os.path.join(out, f"{name}.pem"),
+                os.path.join(out, f"{name}.key"),
+            )
+        return self._identities[name]
+
+    def environment(self, name="admin"):
+        ca, certificate, key = self.identity(name)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.path.join(self.folder, "people", name),
+            "KEYWARD_ADDR": self.address,
+            "KEYWARD_CA": ca,
+            "KEYWARD_CERT": certificate,
+            "KEYWARD_KEY": key,
+            "KEYWARD_DATA": os.path.join(self.home, "data"),
+        }
+        os.makedirs(environment["HOME"], mode=0o700, exist_ok=True)
+        return environment
+
+    def run(self, *arguments, identity="admin", stdin=b"", timeout=60):
+        """Runs `keyward` and returns the finished process, never raising."""
+        return subprocess.run(
+            [self.binary("keyward"), *arguments],
+            input=stdin, capture_output=True, timeout=timeout,
+            env=self.environment(identity), check=False,
+        )
+
+    def ok(self, *arguments, **options):
+        """Runs `keyward`, which must succeed, and returns its output."""
+        done = self.run(*arguments, **options)
+        if done.returncode != 0:
+            raise AssertionError(
+                f"keyward {' '.join(arguments)} exited {done.returncode}: "
+                f"{done.stderr.decode(errors='replace')}\n{self.logs()}"
+            )
+        return done.stdout
+
+    def json(self, *arguments, **options):
+        return json.loads(self.ok(*arguments, "--output", "json", **options))
+
+    def refused(self, *arguments, **options):
+        """Runs `keyward`, which must exit 1, and returns its error text."""
+        done = self.run(*arguments, **options)
+        if done.returncode != 1:
+            raise AssertionError(
+                f"keyward {' '.join(arguments)} exited {done.returncode}, "
+                f"not 1: {done.stdout!r} {done.stderr!r}"
+            )
+        return done.stderr.decode(errors="replace")
+
+    def grant(self, name, role, resource, identity):
+        principal = f"spiffe://keyward.internal/workload/{identity}"
+        self.ok("policy", "grant", principal, role, resource, "--name", name)

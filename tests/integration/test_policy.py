@@ -1,0 +1,103 @@
+# Copyright 2026 The Keyward Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Policy changes as callers see them: in force when they are answered."""
+
+import grpc
+
+import client
+from client import Client, code_of, principal
+from registry import test
+
+Code = grpc.StatusCode
+
+
+def messages():
+    return client.module("keyward.policy.v1.policy_service_pb2")
+
+
+@test
+def P2_a_grant_and_a_revocation_hold_for_the_very_next_call(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("app")
+    ) as app:
+        admin.create("db", b"one")
+        for _ in range(20):
+            admin.bind("app", "secrets.accessor", principal("app"),
+                       "projects/default/secrets/db")
+            assert app.access("db") == b"one"
+            admin.unbind("app")
+            assert code_of(app.access, "db") == Code.PERMISSION_DENIED
+
+
+@test
+def nobody_grants_more_than_it_holds(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("deputy")
+    ) as deputy:
+        admin.bind("deputy", "policy.admin", principal("deputy"),
+                   "projects/default")
+        assert code_of(
+            deputy.bind, "self", "secrets.accessor", principal("deputy"),
+            "projects/default") == Code.PERMISSION_DENIED
+
+
+@test
+def the_last_administrator_stays(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        answer = admin.policy.GetPolicy(
+            messages().GetPolicyRequest(parent="system"),
+            timeout=client.TIMEOUT)
+        names = [b.name for b in answer.bindings]
+        assert names
+        code = code_of(admin.apply, parent="system", removed=names)
+        assert code == Code.FAILED_PRECONDITION, code
+
+
+@test
+def explain_names_the_rule_and_the_caller_learns_its_own(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("app")
+    ) as app:
+        admin.bind("app", "secrets.accessor", principal("app"),
+                   "projects/default/secrets/p-*")
+        answer = admin.policy.ExplainAccess(
+            messages().ExplainAccessRequest(
+                principal=principal("app"), action="secrets.access",
+                resource="projects/default/secrets/p-1"),
+            timeout=client.TIMEOUT)
+        assert answer.allowed
+        assert answer.rule == "projects/default/bindings/app"
+        mine = app.policy.TestPermissions(
+            messages().TestPermissionsRequest(
+                resource="projects/default/secrets/p-1",
+                actions=["secrets.delete", "secrets.access"]),
+            timeout=client.TIMEOUT)
+        assert list(mine.actions) == ["secrets.access"]
+        me = app.policy.GetCallerIdentity(
+            messages().GetCallerIdentityRequest(), timeout=client.TIMEOUT)
+        assert me.principal == principal("app")
+        assert [b.name for b in me.bindings] == [
+            "projects/default/bindings/app"]
+
+
+@test
+def projects_are_made_emptied_and_never_made_again(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        create = messages().CreateProjectRequest(project_id="payments")
+        admin.policy.CreateProject(create, timeout=client.TIMEOUT)
+        secrets = client.module("keyward.secrets.v1.secret_service_pb2")
+        request = secrets.CreateSecretRequest(
+            parent="projects/payments", secret_id="s")
+        request.payload.data = b"value"
+        admin.secrets.CreateSecret(request, timeout=client.TIMEOUT)
+        delete = messages().DeleteProjectRequest(name="projects/payments")
+        assert code_of(admin.policy.DeleteProject, delete,
+                       timeout=client.TIMEOUT) == Code.FAILED_PRECONDITION
+        admin.secrets.DeleteSecret(
+            secrets.DeleteSecretRequest(
+                name="projects/payments/secrets/s", destroy_now=True),
+            timeout=client.TIMEOUT)
+        admin.policy.DeleteProject(delete, timeout=client.TIMEOUT)
+        assert code_of(admin.policy.CreateProject, create,
+                       timeout=client.TIMEOUT) == Code.ALREADY_EXISTS
