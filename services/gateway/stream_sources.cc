@@ -203,7 +203,8 @@ class ExportSource : public StreamSource {
   }
 
   absl::Status Begin(const std::string& note) {
-    absl::StatusOr<audit::Checkpoint> parsed = audit::ParseCheckpointText(note);
+    absl::StatusOr<audit::Checkpoint> parsed =
+        audit::ReadCheckpointUnverified(note);
     if (!parsed.ok()) return parsed.status();
     if (end_ == 0) end_ = parsed->size;
     if (end_ > parsed->size) {
