@@ -88,7 +88,7 @@ std::shared_ptr<grpc::ChannelCredentials> NewCredentials(
   return ge::TlsCredentials(options);
 }
 
-grpc::ChannelArguments Arguments() {
+grpc::ChannelArguments Arguments(const std::string& user_agent) {
   grpc::ChannelArguments args;
   // libs/client/retry_policy.h decides about repetitions, since it knows what
   // a second attempt means.
@@ -102,6 +102,8 @@ grpc::ChannelArguments Arguments() {
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2000);
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // What audit records say of the program, before gRPC's own name.
+  args.SetUserAgentPrefix(user_agent);
   return args;
 }
 
@@ -128,7 +130,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewGatewayChannel(
   absl::Status usable = CheckMaterial(material, now);
   if (!usable.ok()) return usable;
   return grpc::CreateCustomChannel(material.address, NewCredentials(material),
-                                   Arguments());
+                                   Arguments(material.user_agent));
 }
 
 }  // namespace keyward::client

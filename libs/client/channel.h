@@ -29,6 +29,8 @@ struct ChannelMaterial {
   // caller that has only a token.
   std::string certificate_chain;
   crypto::SecretBuffer private_key;
+  // The calling program's name and version, such as "keyward/0.1.0".
+  std::string user_agent;
 };
 
 // A TLS channel to a gateway; connects when it is first used. gRPC keeps its

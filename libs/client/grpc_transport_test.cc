@@ -91,6 +91,7 @@ class GrpcTransportTest : public ::testing::Test {
     ChannelMaterial material;
     material.address = server_->address();
     material.server_id = rpc::kTestServerId;
+    material.user_agent = "test/1";
     rpc::TlsMaterial tls = server_->authority().Issue(rpc::kTestClientId);
     material.authorities = tls.authorities;
     material.certificate_chain = tls.certificate_chain;
@@ -133,6 +134,7 @@ TEST_F(GrpcTransportTest, CallsAsTheCertificatesIdentity) {
   EXPECT_EQ(response_.payload().data(), "hunter2");
   EXPECT_EQ(seen_.spiffe_id, rpc::kTestClientId);
   EXPECT_TRUE(seen_.authorization.empty());
+  EXPECT_THAT(seen_.user_agent, ::testing::StartsWith("test/1 "));
 }
 
 TEST_F(GrpcTransportTest, CarriesErrorsWithTheirDetails) {

@@ -12,10 +12,10 @@
 #include "absl/types/optional.h"
 #include "libs/base/file_util.h"
 #include "libs/client/pinned_checkpoint.h"
-#include "libs/client/retry_policy.h"
 #include "proto/keyward/audit/v1/audit_service.pb.h"
 #include "services/cli/audit_view.h"
 #include "services/cli/failure.h"
+#include "services/cli/follow.h"
 #include "services/cli/names.h"
 #include "services/cli/values.h"
 
@@ -166,23 +166,16 @@ absl::Status Tail(const TailOptions& options, Session& session) {
   absl::Status status = SetScope(options.scope, session, &request);
   if (!status.ok()) return status;
   if (options.from.has_value()) request.set_start_index(*options.from);
-  int failures = 0;
-  while (true) {
-    status = CheckLog(session);
-    if (!status.ok()) return status;
-    const absl::Status ended = session.Stream<TailEntriesResponse>(
+  return Follow(session.environment(), [&](bool* progress) {
+    absl::Status checked = CheckLog(session);
+    if (!checked.ok()) return checked;
+    return session.Stream<TailEntriesResponse>(
         request, [&](TailEntriesResponse* response) {
-          failures = 0;
+          *progress = true;
           request.set_start_index(response->next_index());
           return PrintEntry(*response, session);
         });
-    const absl::optional<absl::Duration> delay =
-        client::RetryDelay(ended, ++failures + 1, /*jitter=*/1);
-    if (ended.ok() || !delay.has_value() || failures >= client::kMaxAttempts) {
-      return ended;
-    }
-    session.environment().sleep(*delay);
-  }
+  });
 }
 
 void AddTail(CLI::App* audit, Command* chosen) {

@@ -9,6 +9,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "services/cli/audit_commands.h"
 #include "services/cli/audit_export_command.h"
 #include "services/cli/audit_verify_command.h"
@@ -27,12 +28,11 @@
 #include "services/cli/secret_write_commands.h"
 #include "services/cli/session.h"
 #include "services/cli/values.h"
+#include "services/cli/version.h"
 #include "services/cli/version_commands.h"
 
 namespace keyward::cli {
 namespace {
-
-constexpr char kVersion[] = "keyward 0.1.0";
 
 // The global options as they were given.
 struct GlobalTexts {
@@ -115,7 +115,7 @@ int RunCommandLine(const std::vector<std::string>& arguments,
                    const Environment& environment) {
   CLI::App app("Keyward: secrets that only those get who may have them",
                "keyward");
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", absl::StrCat("keyward ", kVersion));
   app.require_subcommand(1);
   app.footer(
       "The gateway and your credentials come from the environment "

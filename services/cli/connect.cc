@@ -14,6 +14,7 @@
 #include "libs/client/grpc_transport.h"
 #include "libs/crypto/secret_buffer.h"
 #include "services/cli/failure.h"
+#include "services/cli/version.h"
 
 namespace keyward::cli {
 namespace {
@@ -63,6 +64,7 @@ absl::StatusOr<std::unique_ptr<client::Transport>> Connect(
   client::ChannelMaterial material;
   material.address = settings.address;
   material.server_id = settings.server_id;
+  material.user_agent = absl::StrCat("keyward/", kVersion);
   absl::Status loaded = Load(settings, &material);
   if (absl::IsNotFound(loaded)) return WithHint(loaded, kNoInstallation);
   if (!loaded.ok()) return loaded;

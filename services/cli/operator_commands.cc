@@ -23,6 +23,12 @@ using operators::v1::GetStatusRequest;
 using operators::v1::GetStatusResponse;
 using operators::v1::ServiceStatus;
 
+// Nothing is known of a service that does not run.
+std::string Memory(const ServiceStatus& service) {
+  if (!service.serving()) return "";
+  return service.memory_locked() ? "locked" : "may be swapped";
+}
+
 std::string ShowStatus(const GetStatusResponse& status) {
   Fields fields;
   fields.Add("installation", status.installation_id());
@@ -34,8 +40,7 @@ std::string ShowStatus(const GetStatusResponse& status) {
   Table table({"service", "serving", "since", "memory", "waiting for"});
   for (const ServiceStatus& service : status.services()) {
     table.Add({service.service(), service.serving() ? "yes" : "no",
-               ShowTime(service.start_time()),
-               service.memory_locked() ? "locked" : "may be swapped",
+               ShowTime(service.start_time()), Memory(service),
                service.detail()});
   }
   return absl::StrCat(fields.ToString(), "\n", table.ToString());

@@ -10,13 +10,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
 #include "libs/base/file_util.h"
 #include "libs/base/resource_name.h"
-#include "libs/client/retry_policy.h"
 #include "proto/keyward/secrets/v1/secret_service.pb.h"
 #include "services/cli/access.h"
 #include "services/cli/failure.h"
+#include "services/cli/follow.h"
 #include "services/cli/names.h"
 #include "services/cli/printable.h"
 #include "services/cli/secret_view.h"
@@ -286,21 +285,19 @@ absl::Status Watch(const WatchOptions& options, Session& session) {
     if (!name.ok()) return name.status();
     request.set_parent(name->ToString());
   }
-  int failures = 0;
-  while (true) {
+  return Follow(session.environment(), [&](bool* progress) {
     const absl::Status ended = session.Stream<WatchSecretsResponse>(
         request, [&](WatchSecretsResponse* response) {
-          failures = 0;
+          *progress = true;
           request.set_position(response->position());
           return PrintEvent(*response, session);
         });
-    const absl::optional<absl::Duration> delay =
-        client::RetryDelay(ended, ++failures + 1, /*jitter=*/1);
-    if (ended.ok() || !delay.has_value() || failures >= client::kMaxAttempts) {
-      return ended;
+    if (!ended.ok() && request.position().empty()) {
+      session.err() << "keyward: interrupted before the first position was "
+                       "known; changes may be missing\n";
     }
-    session.environment().sleep(*delay);
-  }
+    return ended;
+  });
 }
 
 void AddWatch(CLI::App* secret, Command* chosen) {

@@ -74,8 +74,9 @@ TestWorld::TestWorld()
   environment_.random = &random_;
   environment_.sleep = [this](absl::Duration delay) {
     waits_.push_back(delay);
+    steady_now_ += delay;
   };
-  environment_.steady_now = [] { return absl::ZeroDuration(); };
+  environment_.steady_now = [this] { return steady_now_; };
   environment_.connect = [this](const client::Settings&) {
     ++connections_;
     return absl::StatusOr<std::unique_ptr<client::Transport>>(

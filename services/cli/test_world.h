@@ -76,6 +76,7 @@ class TestWorld {
   std::vector<std::string> started_;
   std::map<std::string, std::string> variables_;
   std::vector<absl::Duration> waits_;
+  absl::Duration steady_now_;
   int connections_ = 0;
   int in_fd_ = -1;
 };

@@ -100,6 +100,10 @@ absl::Status Destroy(const VersionOptions& options, Session& session) {
   request.set_etag(options.etag);
   request.set_allow_current(options.allow_current);
   auto response = session.Call<DestroySecretVersionResponse>(request);
+  if (absl::IsFailedPrecondition(response.status()) && !options.allow_current) {
+    return WithHint(response.status(),
+                    "--allow-current destroys even the current version");
+  }
   if (!response.ok()) return response.status();
   return session.Print(*response, [&] {
     return absl::StrCat("destroyed ", DescribeVersion(response->version()),
