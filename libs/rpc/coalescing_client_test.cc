@@ -4,11 +4,13 @@
 #include "libs/rpc/coalescing_client.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>  // NOLINT: callers
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "libs/base/error_reason.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/fake_timer.h"
+#include "libs/base/thread_pool.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/batch_transport.h"
 
@@ -444,6 +447,68 @@ TEST_F(CoalescingClientTest, DestroyingTheClientAnswersWhatIsOpen) {
   ExpectRefused(waiting, Delivery::kUnsent, kStoreUnavailable);
   Answer(0);
   EXPECT_EQ(timer_.waiting(), 0u);
+}
+
+// Answers on threads of its own, in any order, and sometimes not at all.
+class BusyPeer final : public BatchTransport<Question, Reply> {
+ public:
+  // Not its own threads: the last of their callbacks may be what destroys it.
+  explicit BusyPeer(ThreadPool* pool) : pool_(pool) {}
+
+  void Send(std::vector<Question> items, absl::Time, Done done) override {
+    auto shared_done = std::make_shared<Done>(std::move(done));
+    EXPECT_TRUE(pool_
+                    ->Submit([items = std::move(items), shared_done] {
+                      BatchReply<Reply> reply;
+                      reply.sent = items.front().id % 7 != 0;
+                      if (!reply.sent) {
+                        reply.status = absl::UnavailableError("no");
+                      }
+                      for (const Question& q : items) {
+                        reply.answers.push_back(Reply{q.id, q.resource, "v"});
+                      }
+                      if (!reply.sent) reply.answers.clear();
+                      (*shared_done)(std::move(reply));
+                    })
+                    .ok());
+  }
+
+ private:
+  ThreadPool* const pool_;
+};
+
+TEST(CoalescingClientThreadsTest, EveryItemOfManyThreadsIsAnsweredOnce) {
+  constexpr int kThreads = 4;
+  constexpr int kItems = 500;
+  const SystemClock clock;
+  ThreadTimer timer(&clock);
+  ThreadPool pool(3, 1000);
+  std::vector<std::atomic<int>> answers(kThreads * kItems);
+  {
+    Client client(CoalescingOptions(), std::make_unique<BusyPeer>(&pool),
+                  &clock, &timer);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kItems; ++i) {
+          const int id = t * kItems + i;
+          // Every tenth gives up about when its answer comes.
+          const absl::Duration patience =
+              i % 10 == 0 ? absl::Microseconds(300) : absl::Seconds(30);
+          client.Submit(Question{id, std::to_string(id)},
+                        clock.Now() + patience, [&, id](Client::Result result) {
+                          if (result.delivery == Delivery::kAnswered) {
+                            EXPECT_EQ(result.answer.id, id);
+                          }
+                          ++answers[id];
+                        });
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    // Destroyed while items are in flight: it answers them.
+  }
+  for (const auto& count : answers) EXPECT_EQ(count, 1);
 }
 
 }  // namespace
