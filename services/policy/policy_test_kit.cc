@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "libs/audit/entry.h"
 #include "libs/policy/policy_model.h"
 
@@ -15,7 +16,20 @@ namespace keyward::policy_service {
 namespace {
 
 // A test that waits longer than this has failed.
-constexpr absl::Duration kPatience = absl::Minutes(1);
+constexpr absl::Duration kPatience = absl::Seconds(30);
+
+// Until `ready` is true; dies instead of hanging.
+template <typename Ready>
+void Await(Ready ready) {
+  const absl::Time end = absl::Now() + kPatience;
+  while (!ready()) {
+    if (absl::Now() >= end) {
+      fprintf(stderr, "waited for nothing\n");
+      abort();
+    }
+    std::this_thread::yield();
+  }
+}
 
 absl::Status Refused() { return absl::UnavailableError("refused by the test"); }
 
@@ -266,16 +280,16 @@ const rpc::CallResult& PolicyTestKit::Call(
 }
 
 void PolicyTestKit::AwaitDurable(uint64_t revision) {
-  while (core->newest_revision() < revision) std::this_thread::yield();
+  Await([&] { return core->newest_revision() >= revision; });
 }
 
 void PolicyTestKit::AwaitForce(uint64_t revision) {
-  while (core->revision_in_force() < revision) std::this_thread::yield();
+  Await([&] { return core->revision_in_force() >= revision; });
 }
 
 void PolicyTestKit::AwaitApplied(uint64_t intent) {
   const auto id = kv::TransactionId::Intent(intent);
-  while (!kv.store()->GetTransaction(id).ok()) std::this_thread::yield();
+  Await([&] { return kv.store()->GetTransaction(id).ok(); });
 }
 
 policy::v1::CreateProjectRequest CreateProject(const std::string& id) {

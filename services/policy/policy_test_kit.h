@@ -140,7 +140,7 @@ class FakePurger final : public rpc::ProjectPurger {
 class PendingCall {
  public:
   bool answered() const;
-  // The answer; waits for it. Dies after a minute, instead of hanging.
+  // The answer; waits for it. Dies after half a minute, instead of hanging.
   const rpc::CallResult& Wait();
 
   rpc::CallDone Done();
