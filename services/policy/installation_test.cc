@@ -92,6 +92,28 @@ TEST_F(InstallationTest, P2_NothingButTheCheckpointAnswersBeforeStart) {
   EXPECT_FALSE(kit_.core->HoldCheckpoint("", kit_.Deadline()).ok());
 }
 
+// A revision that was durable and not in force when policy stopped.
+TEST_F(InstallationTest, P2_AStartThatCannotRaiseTheFencesAnswersNothing) {
+  kit_.StartFresh();
+  kit_.audit.gate.Set(Mood::kRefusing);
+  kit_.Execute(kit_.Context("CreateProject"), CreateProject("payments"));
+  kit_.AwaitDurable(2);
+  ASSERT_TRUE(kit_.Restart().ok());
+  const absl::Time soon = kit_.clock.Now() + absl::Milliseconds(10);
+  EXPECT_EQ(kit_.core->Start(soon).code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(kit_.core->ready());
+  EXPECT_EQ(kit_.audit.fence(), 1u);
+  policy::v1::GetProjectRequest get;
+  get.set_name("projects/default");
+  EXPECT_EQ(kit_.Call("GetProject", get).status.code(),
+            absl::StatusCode::kUnavailable);
+  // The same core starts once audit is back.
+  kit_.audit.gate.Set(Mood::kWilling);
+  kit_.StartFresh();
+  EXPECT_EQ(kit_.audit.fence(), 2u);
+  EXPECT_TRUE(kit_.Call("GetProject", get).status.ok());
+}
+
 TEST_F(InstallationTest, RecoveringIsOnRecordBeforeItIsInForce) {
   kit_.StartFresh();
   ASSERT_TRUE(kit_.Restart().ok());
