@@ -68,7 +68,10 @@ struct ProjectFacts {
 // name.
 //
 // Costs: Decide is a few hash look-ups plus a binary search among the caller's
-// own prefixes, under 1 µs whatever the number of rules; Compile is linear.
+// own prefixes, however many rules others have. Measured on a shared 2-core
+// machine: 0.3 to 0.8 us among 1,000 bindings; 1.5 us where 100,000 bindings
+// are one principal's, which is what cache misses cost. Compile is linear:
+// 0.7 s for 100,000 bindings.
 //
 // Immutable; safe for concurrent use. Shares the state that it was made from.
 class PolicySnapshot {

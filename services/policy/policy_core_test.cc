@@ -3,6 +3,7 @@
 
 #include "services/policy/policy_core.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
 #include "libs/audit/entry.h"
 #include "libs/base/clock.h"
@@ -19,6 +21,7 @@
 #include "libs/base/log.h"
 #include "libs/crypto/random.h"
 #include "libs/kv/test_kv.h"
+#include "proto/keyward/access/v1/access.pb.h"
 #include "proto/keyward/policy/v1/policy_service.pb.h"
 
 namespace keyward::policy_service {
@@ -448,6 +451,44 @@ TEST_F(PolicyCoreTest, RecoveringMakesAnAdministratorOnRecord) {
                    Fence(), kDeputy)
                   .status.ok());
   EXPECT_EQ(audit_.entries.back().principal(), "system:operator");
+}
+
+// A method that is added to the contract is run here, answered by the gateway
+// from its snapshot, or declared as not built: never forgotten.
+TEST_F(PolicyCoreTest, EveryMethodOfTheContractHasItsPlace) {
+  const std::vector<std::string> by_the_gateway = {
+      "ExplainAccess", "TestPermissions", "GetCallerIdentity"};
+  const std::vector<std::string> methods = PolicyCore::Methods();
+  const google::protobuf::ServiceDescriptor* service =
+      v1::GetPolicyRequest::descriptor()->file()->service(0);
+  for (int i = 0; i < service->method_count(); ++i) {
+    const google::protobuf::MethodDescriptor& method = *service->method(i);
+    const int places =
+        std::count(methods.begin(), methods.end(), method.full_name()) +
+        std::count(by_the_gateway.begin(), by_the_gateway.end(),
+                   method.name()) +
+        !method.options()
+             .GetExtension(keyward::access::v1::access)
+             .not_implemented()
+             .empty();
+    EXPECT_EQ(places, 1) << method.full_name();
+  }
+}
+
+TEST_F(PolicyCoreTest, P8_RefusesAMethodThatIsNotItsOwn) {
+  v1::GetProjectRequest request;
+  rpc::CallContext context;
+  context.method = "keyward.policy.v1.PolicyService.SimulatePolicy";
+  context.deadline = Soon();
+  absl::Status status;
+  core_->Execute(context, request,
+                 [&](rpc::CallResult result) { status = result.status; });
+  EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
+  // A request that is another method's is not looked into.
+  context.method = "keyward.policy.v1.PolicyService.GetPolicy";
+  core_->Execute(context, request,
+                 [&](rpc::CallResult result) { status = result.status; });
+  EXPECT_EQ(status.code(), StatusCode::kInternal);
 }
 
 }  // namespace
