@@ -27,6 +27,10 @@ rpc::ServiceSpec Spec() {
   spec.flags = {
       {"init", "make keys, CA and identities if they are missing, and exit"},
       {"restored", "this is the first start after a restore from a backup"},
+      {"recover-admin",
+       "PRINCIPAL; makes it administrator of `system` again, on record, and "
+       "ends",
+       /*has_value=*/true},
   };
   return spec;
 }

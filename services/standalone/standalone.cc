@@ -295,6 +295,7 @@ Standalone::~Standalone() {
 
 absl::Status Standalone::BringIntoService(absl::Time deadline) {
   absl::Status status = parts_->audit->Start(deadline);
+  if (status.ok() && finished()) return RecoverAdministrator(deadline);
   if (status.ok()) status = parts_->policy->Start(deadline);
   if (!status.ok()) return status;
   const rpc::ProcessContext& process = parts_->process;
@@ -329,6 +330,21 @@ absl::Status Standalone::BringIntoService(absl::Time deadline) {
       process.clock, process.log);
   parts_->face->SetServing(true);
   return absl::OkStatus();
+}
+
+bool Standalone::finished() const {
+  return parts_->process.flags.count("recover-admin") > 0;
+}
+
+absl::Status Standalone::RecoverAdministrator(absl::Time deadline) {
+  const std::string& principal = parts_->process.flags.at("recover-admin");
+  absl::Status recovered =
+      parts_->policy->RecoverAdministrator(principal, deadline);
+  if (recovered.ok()) {
+    parts_->process.log->Info("administrator recovered",
+                              {{"principal", principal}});
+  }
+  return recovered;
 }
 
 std::vector<auth::ReloadRunner::Set> Standalone::files() {

@@ -37,7 +37,11 @@ class Standalone : public rpc::RunningService {
 
   // Audit checks its log against what store and policy hold, then policy
   // brings its newest revision into force, then the gateway gets it.
+  //
+  // With the flag `recover-admin` policy makes that principal administrator
+  // again instead, on record, and nothing is served.
   absl::Status BringIntoService(absl::Time deadline) override;
+  bool finished() const override;
   std::vector<auth::ReloadRunner::Set> files() override;
   void Drain(absl::Duration grace) override;
 
@@ -45,6 +49,8 @@ class Standalone : public rpc::RunningService {
   struct Parts;
 
   explicit Standalone(std::unique_ptr<Parts> parts);
+
+  absl::Status RecoverAdministrator(absl::Time deadline);
 
   const std::unique_ptr<Parts> parts_;
 };
