@@ -113,7 +113,7 @@ absl::Status Query(const QueryOptions& options, Session& session) {
         return page.entries_size();
       });
   if (!all.ok()) return all.status();
-  status = CheckLog(session);
+  status = CheckLog(session).status();
   if (!status.ok()) return status;
   return session.Print(*all, [&] { return ShowEntries(all->entries()); });
 }
@@ -167,7 +167,7 @@ absl::Status Tail(const TailOptions& options, Session& session) {
   if (!status.ok()) return status;
   if (options.from.has_value()) request.set_start_index(*options.from);
   return Follow(session.environment(), [&](bool* progress) {
-    absl::Status checked = CheckLog(session);
+    absl::Status checked = CheckLog(session).status();
     if (!checked.ok()) return checked;
     return session.Stream<TailEntriesResponse>(
         request, [&](TailEntriesResponse* response) {
@@ -237,8 +237,8 @@ void AddCheckpoint(CLI::App* audit, Command* chosen) {
 
 }  // namespace
 
-absl::Status CheckLog(Session& session) {
-  return CheckLog(session, /*accept_rollback=*/false).status();
+absl::StatusOr<client::PinCheck> CheckLog(Session& session) {
+  return CheckLog(session, /*accept_rollback=*/false);
 }
 
 void AddAuditCommands(CLI::App* audit, Command* chosen) {

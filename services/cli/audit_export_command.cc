@@ -8,20 +8,27 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "libs/audit/export_file.h"
+#include "libs/audit/export_source.h"
+#include "libs/audit/verify.h"
 #include "libs/base/file_util.h"
+#include "libs/client/pinned_checkpoint.h"
 #include "proto/keyward/audit/v1/audit_service.pb.h"
 #include "services/cli/audit_commands.h"
+#include "services/cli/held_checkpoints.h"
 #include "services/cli/printable.h"
 
 namespace keyward::cli {
@@ -53,10 +60,16 @@ class FileInMaking {
   }
 
   std::ostream* stream() { return &stream_; }
+  // Where the bytes are until they are kept.
+  const std::string& part() const { return part_; }
 
-  absl::Status Keep() {
+  absl::Status Close() {
     stream_.close();
-    if (stream_.fail()) return Failed();
+    return stream_.fail() ? Failed() : absl::OkStatus();
+  }
+
+  // After Close.
+  absl::Status Keep() {
     const int fd = open(part_.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return Failed();
     const bool synced = fsync(fd) == 0;
@@ -98,31 +111,71 @@ absl::Status Append(const ExportEntriesResponse& response,
   return absl::OkStatus();
 }
 
+struct Exported {
+  uint64_t entries = 0;
+  std::string checkpoint;
+};
+
+// Fetches the log into `out`.
+absl::StatusOr<Exported> Fetch(std::ostream* out, Session& session) {
+  audit::ExportWriter writer(out, 0);
+  Exported exported;
+  absl::Status status = session.Stream<ExportEntriesResponse>(
+      ExportEntriesRequest(), [&](ExportEntriesResponse* response) {
+        return Append(*response, &writer, &exported.checkpoint);
+      });
+  if (!status.ok()) return status;
+  if (exported.checkpoint.empty()) {
+    return absl::DataLossError(
+        "the gateway's export ended without a checkpoint");
+  }
+  status = writer.Finish(exported.checkpoint);
+  if (!status.ok()) return status;
+  exported.entries = writer.next_index();
+  return exported;
+}
+
+// Verifies what was written against the pin. Its own checkpoint is the new
+// pin: to ask for the newest one instead would pin more than the file holds,
+// and the file would not verify.
+absl::Status VerifyAndPin(const std::string& path, const client::Pin& pinned,
+                          const std::string& checkpoint, Session& session) {
+  std::ifstream in(path, std::ios::binary);
+  absl::StatusOr<std::unique_ptr<audit::ExportSource>> source =
+      audit::ExportSource::Open(&in);
+  if (!source.ok()) return source.status();
+  TrustedCheckpoints trusted;
+  AddKept("the pin", pinned, &trusted);
+  absl::StatusOr<audit::VerifyReport> report = audit::VerifyLog(
+      source->get(), {trusted.verifiers, trusted.held, /*settled=*/false});
+  if (!report.ok()) return report.status();
+  absl::StatusOr<client::Pin> seen =
+      client::MakePin(pinned.verifier_key, checkpoint);
+  if (!seen.ok()) return seen.status();
+  absl::StatusOr<const client::Settings*> settings = session.settings();
+  if (!settings.ok()) return settings.status();
+  return session.pins().Keep((*settings)->pin_name, *seen);
+}
+
 absl::Status Export(const std::string& path, Session& session) {
+  absl::StatusOr<client::PinCheck> check = CheckLog(session);
+  if (!check.ok()) return check.status();
   FileInMaking file(path);
   absl::Status status = file.Open();
   if (!status.ok()) return status;
-  audit::ExportWriter writer(file.stream(), 0);
-  std::string checkpoint;
-  status = session.Stream<ExportEntriesResponse>(
-      ExportEntriesRequest(), [&](ExportEntriesResponse* response) {
-        return Append(*response, &writer, &checkpoint);
-      });
+  absl::StatusOr<Exported> exported = Fetch(file.stream(), session);
+  if (!exported.ok()) return exported.status();
+  status = file.Close();
   if (!status.ok()) return status;
-  if (checkpoint.empty()) {
-    return absl::DataLossError(
-        "the gateway's export ended without a "
-        "checkpoint");
-  }
-  status = writer.Finish(checkpoint);
-  if (status.ok()) status = CheckLog(session);
+  status =
+      VerifyAndPin(file.part(), check->seen, exported->checkpoint, session);
   if (status.ok()) status = file.Keep();
   if (!status.ok()) return status;
   if (session.json()) {
     session.out() << JsonText(
-        Json{{"out", path}, {"entries", absl::StrCat(writer.next_index())}});
+        Json{{"out", path}, {"entries", absl::StrCat(exported->entries)}});
   } else {
-    session.out() << "wrote " << writer.next_index() << " entries to "
+    session.out() << "wrote " << exported->entries << " entries to "
                   << Printable(path) << "; `keyward audit verify --export "
                   << Printable(path) << "` checks them\n";
   }

@@ -35,6 +35,14 @@ using client::Pin;
 // A pin's file: a note and a key.
 constexpr size_t kMaxCheckpointFile = 32 << 10;
 
+constexpr char kFolderHint[] =
+    "keep a copy of what was verified; if it is another installation's log "
+    "than the one that is pinned, use --ignore-pin";
+constexpr char kExportHint[] =
+    "keep a copy of what was verified; an export ends below every checkpoint "
+    "that is newer: export again, or use --ignore-pin and a --checkpoint of "
+    "its own time";
+
 struct VerifyCommandOptions {
   std::string export_file;
   std::string data;
@@ -72,7 +80,7 @@ absl::Status AddOutside(const VerifyCommandOptions& options, Session& session,
       session.pins().Load((*settings)->pin_name);
   if (!pinned.ok()) return pinned.status();
   if (pinned->has_value()) {
-    AddKept("the pinned checkpoint", **pinned, trusted);
+    AddKept("the pin", **pinned, trusted);
   }
   return absl::OkStatus();
 }
@@ -188,9 +196,7 @@ absl::Status Verify(const VerifyCommandOptions& options, Session& session) {
   if (absl::IsDataLoss(report.status()) ||
       absl::IsUnauthenticated(report.status())) {
     return WithHint(report.status(),
-                    "keep a copy of what was verified; if it is another "
-                    "installation's log than the one that is pinned, use "
-                    "--ignore-pin");
+                    options.export_file.empty() ? kFolderHint : kExportHint);
   }
   if (!report.ok()) return report.status();
   session.out() << (session.json() ? JsonText(ReportJson(*report, trusted))

@@ -209,7 +209,7 @@ TEST_F(AuditVerifyTest, P3_AllFoldersPutBackAreNoticedByThePin) {
   WriteLog(2);
   WriteHeld(1, 2);
   EXPECT_EQ(world_.Run({"audit", "verify"}), 1);
-  EXPECT_THAT(world_.err(), HasSubstr("the pinned checkpoint"));
+  EXPECT_THAT(world_.err(), HasSubstr("the pin"));
   EXPECT_EQ(world_.Run({"audit", "verify", "--ignore-pin"}), 0) << world_.err();
 }
 
@@ -245,7 +245,40 @@ TEST_F(AuditVerifyTest, ExportsAndVerifiesTheFile) {
   EXPECT_FALSE(std::filesystem::exists(file + ".part"));
   ASSERT_EQ(world_.Run({"audit", "verify", "--export", file}), 0)
       << world_.err();
-  EXPECT_THAT(world_.out(), HasSubstr("the pinned checkpoint (size 4)"));
+  EXPECT_THAT(world_.out(), HasSubstr("the pin (size 4)"));
+}
+
+// Looking at the log after exporting it would pin more than the file holds.
+TEST_F(AuditVerifyTest, AnExportIsNotOlderThanThePinThatItLeaves) {
+  size_t size = 2;
+  world_.gateway().On<GetCheckpointRequest, GetCheckpointResponse>(
+      [&](const GetCheckpointRequest&, GetCheckpointResponse* response) {
+        response->set_verifier_key(signer_->verifier().ToString());
+        response->set_checkpoint(NoteOf(size++));
+        return absl::OkStatus();
+      });
+  ServeExport(3);
+  const std::string file = world_.folder() + "/export";
+  ASSERT_EQ(world_.Run({"audit", "export", "--out", file}), 0) << world_.err();
+  EXPECT_EQ(world_.Run({"audit", "verify", "--export", file}), 0)
+      << world_.err();
+}
+
+TEST_F(AuditVerifyTest, P3_AnExportThatDoesNotExtendThePinIsNotKept) {
+  PinByCommand(4);
+  const std::string pinned = NoteOf(4);
+  leaves_[1] = Leaf(audit::v1::ENTRY_KIND_DENIAL, 1);
+  world_.gateway().On<GetCheckpointRequest, GetCheckpointResponse>(
+      [&](const GetCheckpointRequest&, GetCheckpointResponse* response) {
+        response->set_verifier_key(signer_->verifier().ToString());
+        response->set_checkpoint(pinned);
+        return absl::OkStatus();
+      });
+  ServeExport(4);
+  const std::string file = world_.folder() + "/export";
+  EXPECT_EQ(world_.Run({"audit", "export", "--out", file}), 1);
+  EXPECT_THAT(world_.err(), HasSubstr("DATA_LOSS"));
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(AuditVerifyTest, P3_AnyFlippedByteOfAnExportFails) {
