@@ -70,9 +70,10 @@ class AppendQueue {
   // NextGroup. An item that cannot be taken is answered kFailed at once.
   [[nodiscard]] bool Submit(std::unique_ptr<PendingAppend> pending);
 
-  // The next group: items that fit one batch, or one fence to raise. If
-  // nothing waits, or after Close, it is empty, and the lead has ended.
-  const std::vector<std::unique_ptr<PendingAppend>>& NextGroup();
+  // Takes the next group: items that fit one batch, or one fence to raise.
+  // False if nothing waits, or after Close: the lead has ended, and another
+  // thread may have it already, so that nothing here may be touched any more.
+  [[nodiscard]] bool NextGroup();
 
   // The group that is led. What of it is the leader's may be changed.
   const std::vector<std::unique_ptr<PendingAppend>>& group() const;

@@ -3,8 +3,10 @@
 
 #include "services/audit/append_queue.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,8 @@ class AppendQueueTest : public ::testing::Test {
     pending->raise_to = 7;
     return queue_.Submit(std::move(pending));
   }
+  // Takes the next group; its size.
+  size_t Next() { return queue_.NextGroup() ? queue_.group().size() : 0; }
   void Accept() {
     for (const auto& pending : queue_.group()) {
       pending->result.status = Status::kAccepted;
@@ -61,12 +65,12 @@ class AppendQueueTest : public ::testing::Test {
 TEST_F(AppendQueueTest, FirstLeadsUntilNothingWaits) {
   EXPECT_TRUE(Submit());
   EXPECT_FALSE(Submit());
-  EXPECT_EQ(queue_.NextGroup().size(), 2u);
+  EXPECT_EQ(Next(), 2u);
   EXPECT_FALSE(Submit());
   Accept();
-  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+  EXPECT_EQ(Next(), 1u);
   Accept();
-  EXPECT_TRUE(queue_.NextGroup().empty());
+  EXPECT_FALSE(queue_.NextGroup());
   EXPECT_TRUE(Submit());
 }
 
@@ -74,9 +78,9 @@ TEST_F(AppendQueueTest, GroupFitsOneBatch) {
   (void)Submit(128);
   (void)Submit(100);
   (void)Submit(29);
-  EXPECT_EQ(queue_.NextGroup().size(), 2u);
+  EXPECT_EQ(Next(), 2u);
   Accept();
-  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+  EXPECT_EQ(Next(), 1u);
 }
 
 TEST_F(AppendQueueTest, GroupFitsOneTransactionsIntents) {
@@ -87,24 +91,24 @@ TEST_F(AppendQueueTest, GroupFitsOneTransactionsIntents) {
     }
     (void)queue_.Submit(std::move(pending));
   }
-  EXPECT_EQ(queue_.NextGroup().size(), 2u);
+  EXPECT_EQ(Next(), 2u);
 }
 
 TEST_F(AppendQueueTest, ChecksAreBoundedToo) {
   for (int i = 0; i < 300; ++i) (void)Submit(0);
-  EXPECT_EQ(queue_.NextGroup().size(), 256u);
+  EXPECT_EQ(Next(), 256u);
 }
 
 TEST_F(AppendQueueTest, RaisedFenceIsAGroupByItself) {
   (void)Submit();
   (void)SubmitRaise();
   (void)Submit();
-  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+  EXPECT_EQ(Next(), 1u);
   Accept();
-  ASSERT_EQ(queue_.NextGroup().size(), 1u);
+  ASSERT_EQ(Next(), 1u);
   EXPECT_TRUE(queue_.group()[0]->raise_to.has_value());
   Accept();
-  EXPECT_EQ(queue_.NextGroup().size(), 1u);
+  EXPECT_EQ(Next(), 1u);
 }
 
 TEST_F(AppendQueueTest, P8_TooManyAreRefusedAtOnce) {
@@ -123,7 +127,7 @@ TEST_F(AppendQueueTest, P8_WaitingCallerFailsAtItsDeadlineAndNotBefore) {
   timer_.Advance(absl::Milliseconds(200));
   EXPECT_EQ(waiting->Wait().status, Status::kFailed);
   Accept();
-  EXPECT_TRUE(queue_.NextGroup().empty());
+  EXPECT_FALSE(queue_.NextGroup());
 }
 
 TEST_F(AppendQueueTest, P4_CallerOfASubmittedGroupIsToldUnknown) {
@@ -148,7 +152,7 @@ TEST_F(AppendQueueTest, RequeuedGroupComesFirstAndWithoutWhoGaveUp) {
   (void)Submit(2);
   timer_.Advance(absl::Seconds(2));
   queue_.RequeueGroup();
-  ASSERT_EQ(queue_.NextGroup().size(), 2u);
+  ASSERT_EQ(Next(), 2u);
   EXPECT_EQ(queue_.group()[0]->item.leaves.size(), 1u);
   EXPECT_EQ(queue_.group()[1]->item.leaves.size(), 2u);
   Accept();
@@ -189,6 +193,31 @@ TEST_F(AppendQueueTest, GroupsDeadlineIsTheLatest) {
   (void)SubmitFor(absl::Seconds(5));
   (void)queue_.NextGroup();
   EXPECT_EQ(queue_.GroupDeadline(), clock_.Now() + absl::Seconds(9));
+}
+
+TEST_F(AppendQueueTest, LeadersAreOneAtATime) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5000;
+  std::atomic<int> leaders{0};
+  std::atomic<int> answered{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) {
+        auto pending = Pending(Answer::New());
+        pending->done = [&](rpc::AppendResult) { ++answered; };
+        if (!queue_.Submit(std::move(pending))) continue;
+        while (queue_.NextGroup()) {
+          EXPECT_EQ(++leaders, 1);
+          EXPECT_FALSE(queue_.group().empty());
+          --leaders;
+          Accept();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(answered, kThreads * kEach);
 }
 
 TEST_F(AppendQueueTest, IdleQueueArmsNoTimer) {
