@@ -88,8 +88,9 @@ bool AppendQueue::Submit(std::unique_ptr<PendingAppend> pending) {
   return lead;
 }
 
-const AppendQueue::Group& AppendQueue::NextGroup() {
+bool AppendQueue::NextGroup() {
   Answers expired;
+  bool leads = true;
   {
     MutexLock l(&mu_);
     submitted_ = false;
@@ -101,10 +102,12 @@ const AppendQueue::Group& AppendQueue::NextGroup() {
       group_.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
-    if (group_.empty()) leading_ = false;
+    // Decided under the lock: from here on somebody else may lead.
+    leads = !group_.empty();
+    leading_ = leads;
   }
   Run(std::move(expired));
-  return group_;
+  return leads;
 }
 
 const AppendQueue::Group& AppendQueue::group() const {

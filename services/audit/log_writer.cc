@@ -194,7 +194,7 @@ void LogWriter::LeadOnWorker() {
 }
 
 bool LogWriter::LeadGroup() {
-  if (queue_.NextGroup().empty()) {
+  if (!queue_.NextGroup()) {
     EndLead();
     return false;
   }
