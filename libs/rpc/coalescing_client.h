@@ -54,8 +54,9 @@ namespace keyward::rpc {
 //   void Wipe(Item*), void Wipe(Answer*)   of plaintext, when one is dropped
 // All of them static.
 //
-// Thread-safe. Destroying the client answers what is open; callbacks of the
-// transport that come later are ignored.
+// Thread-safe. Destroying the client answers what is open, and returns when no
+// callback runs any more; so none may destroy it. Callbacks of the transport
+// that come later are ignored.
 template <typename Traits>
 class CoalescingClient {
  public:

@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/error.h"
@@ -66,7 +67,8 @@ class CoalescingCore
 
   void Submit(Item item, absl::Time deadline, Done done);
 
-  // Answers everything that is open and refuses what comes later.
+  // Answers everything that is open and refuses what comes later. When it
+  // returns, no callback runs any more.
   void Close();
 
  private:
@@ -99,7 +101,13 @@ class CoalescingCore
     };
     std::vector<std::pair<Done, Result>> answers;
     std::vector<Sending> sendings;
+
+    bool empty() const { return answers.empty() && sendings.empty(); }
   };
+
+  // How long Close waits for callbacks that run on other threads; they do not
+  // block.
+  static constexpr absl::Duration kCallbackTime = absl::Seconds(10);
 
   static Result Failure(Delivery delivery, absl::Status error) {
     Result result;
@@ -144,6 +152,10 @@ class CoalescingCore
   static bool Match(const Batch& batch, const std::vector<Answer>& answers,
                     std::vector<size_t>* order);
 
+  // Called with the lock before it is released to Run the work.
+  void Begin(const Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (!work.empty()) ++running_;
+  }
   void Run(Work work);
 
   const CoalescingOptions options_;
@@ -152,6 +164,9 @@ class CoalescingCore
   Timer* const timer_;
 
   Mutex mu_;
+  CondVar ran_;
+  // Works between Begin and the end of Run.
+  size_t running_ ABSL_GUARDED_BY(mu_) = 0;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<uint64_t, Open> open_ ABSL_GUARDED_BY(mu_);
@@ -187,6 +202,7 @@ void CoalescingCore<Traits>::Submit(Item item, absl::Time deadline, Done done) {
       queued_bytes_ += bytes;
       Advance(&work);
       Arm(clock_->Now());
+      Begin(work);
     }
   }
   if (!refusal.ok()) {
@@ -231,8 +247,13 @@ void CoalescingCore<Traits>::Close() {
     }
     batches_.clear();
     holding_.reset();
+    Begin(work);
   }
   Run(std::move(work));
+  const absl::Time end = absl::Now() + kCallbackTime;
+  MutexLock lock(&mu_);
+  while (running_ > 0 && ran_.WaitUntil(&mu_, end)) {
+  }
 }
 
 template <typename Traits>
@@ -342,6 +363,7 @@ void CoalescingCore<Traits>::OnTimer(absl::Time due) {
     Expire(now, &work);
     Advance(&work);
     Arm(now);
+    Begin(work);
   }
   Run(std::move(work));
 }
@@ -379,6 +401,7 @@ void CoalescingCore<Traits>::OnReply(uint64_t batch_id,
       failure = Distribute(batch, &reply, &work);
       Advance(&work);
       Arm(clock_->Now());
+      Begin(work);
     }
   }
   // What is left was not given to anyone.
@@ -452,6 +475,9 @@ void CoalescingCore<Traits>::Run(Work work) {
                      });
   }
   for (auto& answer : work.answers) answer.first(std::move(answer.second));
+  if (work.empty()) return;
+  MutexLock lock(&mu_);
+  if (--running_ == 0) ran_.SignalAll();
 }
 
 }  // namespace keyward::rpc::coalescing

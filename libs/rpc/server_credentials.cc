@@ -39,17 +39,21 @@ struct ReloadableServerTls::Fetcher {
     if (given == tls->generation_) {
       return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     }
-    const TlsMaterial& material = tls->material_;
-    // gRPC wants a string that ends in a zero byte, and copies it.
-    std::string key(material.private_key.ExposeSecret());
-    const grpc_ssl_pem_key_cert_pair pair = {
-        key.c_str(), material.certificate_chain.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        material.authorities.c_str(), &pair, 1);
-    crypto::WipeString(&key);
+    *config = NewConfig(tls->material_);
     if (*config == nullptr) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_FAIL;
     given = tls->generation_;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
+  }
+
+  static grpc_ssl_server_certificate_config* NewConfig(
+      const TlsMaterial& material) {
+    // gRPC wants a string that ends in a zero byte, and copies it.
+    std::string key(material.private_key.ExposeSecret());
+    const crypto::WipingString wipe(&key);
+    const grpc_ssl_pem_key_cert_pair pair = {
+        key.c_str(), material.certificate_chain.c_str()};
+    return grpc_ssl_server_certificate_config_create(
+        material.authorities.c_str(), &pair, 1);
   }
 };
 
