@@ -3,6 +3,7 @@
 
 #include "libs/client/grpc_transport.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -87,6 +88,15 @@ GrpcTransport::GrpcTransport(std::shared_ptr<grpc::Channel> channel,
                              std::string token_file)
     : channel_(std::move(channel)), token_file_(std::move(token_file)) {}
 
+void GrpcTransport::AwaitConnection(absl::Duration timeout) const {
+  if (channel_->GetState(/*try_to_connect=*/true) !=
+      GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    return;
+  }
+  channel_->WaitForConnected(
+      absl::ToChronoTime(absl::Now() + std::min(timeout, kReconnectWait)));
+}
+
 absl::Status GrpcTransport::Prepare(absl::Duration timeout,
                                     grpc::ClientContext* context) const {
   if (timeout <= absl::ZeroDuration()) {
@@ -124,8 +134,10 @@ absl::Status GrpcTransport::Prepare(absl::Duration timeout,
 absl::Status GrpcTransport::Unary(const MethodDescriptor& method,
                                   const Message& request,
                                   absl::Duration timeout, Message* response) {
+  const absl::Time begun = absl::Now();
+  AwaitConnection(timeout);
   grpc::ClientContext context;
-  absl::Status prepared = Prepare(timeout, &context);
+  absl::Status prepared = Prepare(timeout - (absl::Now() - begun), &context);
   if (!prepared.ok()) return prepared;
 
   // The path must live as long as the call.
@@ -148,8 +160,10 @@ absl::Status GrpcTransport::Stream(
     const MethodDescriptor& method, const Message& request,
     absl::Duration timeout, Message* message,
     absl::FunctionRef<absl::Status(Message*)> each) {
+  const absl::Time begun = absl::Now();
+  AwaitConnection(timeout);
   grpc::ClientContext context;
-  absl::Status prepared = Prepare(timeout, &context);
+  absl::Status prepared = Prepare(timeout - (absl::Now() - begun), &context);
   if (!prepared.ok()) return prepared;
 
   const std::string path = PathOf(method);

@@ -31,6 +31,11 @@ class GrpcTransport final : public Transport {
   // Such a file holds at most this many bytes; a longer one is refused.
   static constexpr size_t kMaxTokenBytes = 16 << 10;
 
+  // How long a call waits for a connection that was lost before it fails.
+  // gRPC makes connections only while some thread polls one of its queues, so
+  // a client that sleeps between attempts would never get one.
+  static constexpr absl::Duration kReconnectWait = absl::Milliseconds(500);
+
   GrpcTransport(std::shared_ptr<grpc::Channel> channel, std::string token_file);
 
   absl::Status Unary(const google::protobuf::MethodDescriptor& method,
@@ -46,6 +51,7 @@ class GrpcTransport final : public Transport {
       override;
 
  private:
+  void AwaitConnection(absl::Duration timeout) const;
   absl::Status Prepare(absl::Duration timeout,
                        grpc::ClientContext* context) const;
 

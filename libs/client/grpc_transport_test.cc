@@ -21,6 +21,8 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/client/channel.h"
+#include "libs/rpc/server.h"
+#include "libs/rpc/server_credentials.h"
 #include "libs/rpc/test_certificates.h"
 #include "libs/rpc/test_peers.h"
 #include "proto/keyward/secrets/v1/secret_service.pb.h"
@@ -238,6 +240,54 @@ TEST_F(GrpcTransportTest, AnUnreachableServerIsUnavailable) {
   ChannelMaterial material = Material();
   server_->Stop();
   EXPECT_EQ(Call(std::move(material)).code(), absl::StatusCode::kUnavailable);
+}
+
+// A gateway that restarts is found again by a client that has been there all
+// the time, and sleeps between its attempts.
+TEST_F(GrpcTransportTest, FindsAServerThatCameBack) {
+  const rpc::TestAuthority authority("authority");
+  std::string address = "127.0.0.1:0";
+  const auto serve = [&] {
+    auto tls =
+        rpc::ReloadableServerTls::Create(authority.Issue(rpc::kTestServerId),
+                                         ClientCertificate::kRequired, &clock_);
+    EXPECT_TRUE(tls.ok()) << tls.status();
+    rpc::ServerOptions options;
+    options.address = address;
+    options.tls = *std::move(tls);
+    options.services = {
+        {AccessSecretVersionRequest::descriptor()->file()->service(0),
+         &handler_}};
+    options.limits = rpc::InternalServerLimits();
+    auto server = rpc::Server::Create(std::move(options), &clock_);
+    EXPECT_TRUE(server.ok()) << server.status();
+    return *std::move(server);
+  };
+  std::unique_ptr<rpc::Server> server = serve();
+  address = absl::StrCat("127.0.0.1:", server->port());
+  ChannelMaterial material = Material();
+  rpc::TlsMaterial tls = authority.Issue(rpc::kTestClientId);
+  material.address = address;
+  material.authorities = tls.authorities;
+  material.certificate_chain = tls.certificate_chain;
+  material.private_key = std::move(tls.private_key);
+  auto channel = NewGatewayChannel(std::move(material), absl::Now());
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  GrpcTransport transport(*channel, "");
+  const auto call = [&] {
+    AccessSecretVersionResponse response;
+    return transport.Unary(Method("AccessSecretVersion"),
+                           AccessSecretVersionRequest(), absl::Seconds(10),
+                           &response);
+  };
+  ASSERT_TRUE(call().ok());
+  server.reset();
+  EXPECT_EQ(call().code(), absl::StatusCode::kUnavailable);
+  server = serve();
+  // gRPC's own backoff may make the first attempt come too early.
+  absl::Status status = call();
+  for (int i = 0; i < 4 && absl::IsUnavailable(status); ++i) status = call();
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(GrpcTransportTest, EndsAtTheDeadline) {

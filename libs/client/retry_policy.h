@@ -17,9 +17,9 @@ namespace keyward::client {
 //
 // Pure functions, safe for concurrent use.
 
-// Attempts of one call, the first included. Four waits of the backoff below
-// are together at most 1.5 s: a gateway that restarts is back by then, and
-// a person at a prompt still waits.
+// Attempts of one call, the first included. Four waits of the backoff below,
+// and as many for a connection, are together at most 3.5 s: a gateway that
+// restarts is back by then, and a person at a prompt still waits.
 inline constexpr int kMaxAttempts = 5;
 
 // The wait before the second attempt is at most this, doubled for each

@@ -22,16 +22,24 @@ namespace {
 // A bundle of 64 authorities has some 100 KiB.
 constexpr size_t kMaxBundleBytes = 1 << 20;
 
+// A context that was asked for by name wins over what the environment says of
+// the gateway and the caller.
+bool ContextWins(const SettingsSources& sources, absl::string_view name) {
+  return !sources.context_flag.empty() && name != "KEYWARD_PROJECT" &&
+         name != "KEYWARD_DATA";
+}
+
 std::string FromEnvironment(const SettingsSources& sources,
                             const std::string& name) {
-  if (!sources.environment) return "";
+  if (!sources.environment || ContextWins(sources, name)) return "";
   return sources.environment(name).value_or("");
 }
 
 absl::StatusOr<std::string> ChosenContext(const SettingsSources& sources) {
-  const std::string& name = sources.context_flag.empty()
-                                ? sources.contexts.current
-                                : sources.context_flag;
+  std::string name = sources.context_flag;
+  if (name.empty() && FromEnvironment(sources, "KEYWARD_ADDR").empty()) {
+    name = sources.contexts.current;
+  }
   if (name.empty() || sources.contexts.contexts.count(name) > 0) return name;
   return absl::NotFoundError(absl::StrCat(
       "there is no context of that name; `keyward context list` shows those "

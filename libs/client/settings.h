@@ -33,8 +33,12 @@ struct Settings {
 //   flags        --project, --context
 //   environment  KEYWARD_ADDR, KEYWARD_CA, KEYWARD_CERT, KEYWARD_KEY,
 //                KEYWARD_TOKEN_FILE, KEYWARD_PROJECT, KEYWARD_DATA
-//   a context    of the file of contexts
+//   a context    the file's current one
 //   the installation on this machine, as its first start made it
+//
+// A context that --context names wins over the environment too. A current
+// context says nothing where KEYWARD_ADDR is set: that is another gateway, and
+// this one's identity, project and keys are none of its business.
 //
 // A certificate and its key come from one source: a key is only looked for
 // where the certificate was named.

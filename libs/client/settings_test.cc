@@ -96,6 +96,38 @@ TEST_F(SettingsTest, EnvironmentBeatsContext) {
   EXPECT_EQ(settings.data_folder, "/e/data");
 }
 
+// What the context says of its gateway is wrong of another one.
+TEST_F(SettingsTest, AnAddressOfTheEnvironmentLeavesTheContextOut) {
+  UseContext();
+  environment_ = {{"KEYWARD_ADDR", "other:1"}};
+  const Settings settings = Resolve();
+  EXPECT_EQ(settings.server_id, kDefaultServerId);
+  EXPECT_EQ(settings.project, kDefaultProject);
+  EXPECT_EQ(settings.cert_file, "/home/x/tls/admin.pem");
+}
+
+TEST_F(SettingsTest, SingleVariablesGoOverTheContext) {
+  UseContext();
+  environment_ = {{"KEYWARD_TOKEN_FILE", "/e/token"},
+                  {"KEYWARD_PROJECT", "shop"}};
+  const Settings settings = Resolve();
+  EXPECT_EQ(settings.address, "prod.example.org:443");
+  EXPECT_EQ(settings.token_file, "/e/token");
+  EXPECT_EQ(settings.project, "shop");
+  EXPECT_EQ(settings.pin_name, "context-prod");
+}
+
+TEST_F(SettingsTest, AContextAskedForByNameBeatsTheEnvironment) {
+  UseContext();
+  sources_.context_flag = "prod";
+  environment_ = {{"KEYWARD_ADDR", "other:1"},
+                  {"KEYWARD_CERT", "/e/b.pem"},
+                  {"KEYWARD_KEY", "/e/b.key"}};
+  const Settings settings = Resolve();
+  EXPECT_EQ(settings.address, "prod.example.org:443");
+  EXPECT_EQ(settings.cert_file, "/c/a.pem");
+}
+
 TEST_F(SettingsTest, FlagsBeatTheEnvironment) {
   UseContext();
   sources_.contexts.contexts["other"].address = "other:1";

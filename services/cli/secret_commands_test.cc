@@ -80,6 +80,14 @@ class SecretCommandsTest : public ::testing::Test {
         });
   }
 
+  void OnListAnswer(absl::Status status) {
+    world_.gateway().On<ListSecretsRequest, ListSecretsResponse>(
+        [status](const ListSecretsRequest&, ListSecretsResponse* response) {
+          response->set_watch_position("p0");
+          return status;
+        });
+  }
+
   void OnAccess(const std::string& value, uint32_t crc) {
     world_.gateway()
         .On<AccessSecretVersionRequest, AccessSecretVersionResponse>(
@@ -439,6 +447,7 @@ TEST_F(SecretCommandsTest, PromoteTakesThePendingVersionByDefault) {
 
 TEST_F(SecretCommandsTest, WatchGoesOnBehindTheLastEventAfterAnInterruption) {
   std::vector<std::string> positions;
+  OnListAnswer(absl::OkStatus());
   world_.gateway().OnStream<WatchSecretsRequest, WatchSecretsResponse>(
       [&positions](
           const WatchSecretsRequest& request,
@@ -459,13 +468,14 @@ TEST_F(SecretCommandsTest, WatchGoesOnBehindTheLastEventAfterAnInterruption) {
         return sent.ok() ? absl::UnavailableError("draining") : sent;
       });
   EXPECT_EQ(world_.Run({"secret", "watch", "db"}), 1);
-  EXPECT_THAT(positions, ::testing::ElementsAre("", "p1", "p2"));
+  EXPECT_THAT(positions, ::testing::ElementsAre("p0", "p1", "p2"));
   EXPECT_THAT(world_.out(), HasSubstr("version-added"));
   EXPECT_THAT(world_.out(), HasSubstr("/versions/2"));
   EXPECT_THAT(world_.err(), HasSubstr("revoked"));
 }
 
 TEST_F(SecretCommandsTest, WatchGivesUpOnAGatewayThatStaysAway) {
+  OnListAnswer(absl::PermissionDeniedError("missing secrets.list"));
   world_.gateway().OnStream<WatchSecretsRequest, WatchSecretsResponse>(
       [](const WatchSecretsRequest&,
          std::function<absl::Status(const WatchSecretsResponse&)>) {

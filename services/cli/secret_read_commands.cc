@@ -272,6 +272,19 @@ absl::Status PrintEvent(const WatchSecretsResponse& response,
   return absl::OkStatus();
 }
 
+// Where to begin, so that an interruption before the first event loses
+// nothing; empty for callers who may watch but not list.
+absl::StatusOr<std::string> PresentPosition(const std::string& project,
+                                            Session& session) {
+  ListSecretsRequest request;
+  request.set_parent(absl::StrCat("projects/", project));
+  request.set_page_size(1);
+  auto response = session.Call<ListSecretsResponse>(request);
+  if (absl::IsPermissionDenied(response.status())) return std::string();
+  if (!response.ok()) return response.status();
+  return response->watch_position();
+}
+
 // Follows the feed for as long as the gateway can be reached: an interrupted
 // stream goes on behind what was printed last.
 absl::Status Watch(const WatchOptions& options, Session& session) {
@@ -284,7 +297,14 @@ absl::Status Watch(const WatchOptions& options, Session& session) {
     absl::StatusOr<ResourceName> name = SecretName(*project, options.name);
     if (!name.ok()) return name.status();
     request.set_parent(name->ToString());
+    project = std::string(name->project());
   }
+  if (options.position.empty()) {
+    absl::StatusOr<std::string> position = PresentPosition(*project, session);
+    if (!position.ok()) return position.status();
+    request.set_position(*position);
+  }
+  bool warned = false;
   return Follow(session.environment(), [&](bool* progress) {
     const absl::Status ended = session.Stream<WatchSecretsResponse>(
         request, [&](WatchSecretsResponse* response) {
@@ -292,7 +312,8 @@ absl::Status Watch(const WatchOptions& options, Session& session) {
           request.set_position(response->position());
           return PrintEvent(*response, session);
         });
-    if (!ended.ok() && request.position().empty()) {
+    if (!ended.ok() && request.position().empty() && !warned) {
+      warned = true;
       session.err() << "keyward: interrupted before the first position was "
                        "known; changes may be missing\n";
     }
