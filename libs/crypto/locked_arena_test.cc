@@ -26,7 +26,7 @@ namespace keyward::crypto {
 namespace {
 
 // The sanitizers replace mlock by a function that does nothing and succeeds.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(KEYWARD_THREAD_SANITIZER)
 constexpr bool kLockingWorks = false;
 #else
 constexpr bool kLockingWorks = true;

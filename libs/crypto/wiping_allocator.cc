@@ -15,7 +15,7 @@
 
 #include "libs/crypto/loaded_library.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(KEYWARD_THREAD_SANITIZER)
 
 namespace keyward::crypto {
 

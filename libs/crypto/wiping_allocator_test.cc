@@ -28,7 +28,7 @@ constexpr size_t kLargestReadable = 100'000;
 class WipingAllocatorTest : public testing::Test {
  protected:
   void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(KEYWARD_THREAD_SANITIZER)
     GTEST_SKIP() << "sanitizers have an allocator of their own";
 #endif
   }
