@@ -189,6 +189,15 @@ class Deployment:
             "standalone" if self.form == "standalone" else "gateway"
         ]
 
+    def set(self, *settings, process=None):
+        """Adds settings of one process, the front if none is named.
+
+        They count from the next start on.
+        """
+        process = self.processes[process] if process else self.front
+        for setting in settings:
+            process.argv += ["--set", setting]
+
     def start(self):
         if self.form == "five" and not os.path.exists(self.home):
             # The installation's keys and certificates, made once, offline.

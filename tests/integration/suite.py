@@ -5,8 +5,8 @@
 
   suite.py FORM [NAME...]    FORM is standalone or five; NAME picks tests
 
-Prints `ok NAME` or `not ok NAME` for each test. KEYWARD_BIN is the folder of
-Bazel's outputs.
+Prints `ok NAME`, `ok NAME # skip REASON` or `not ok NAME` for each test.
+KEYWARD_BIN is the folder of Bazel's outputs.
 """
 
 import os
@@ -18,7 +18,7 @@ import traceback
 
 import client
 import deployment
-from registry import TESTS
+from registry import TESTS, Skip
 
 # Each module adds its tests to the registry.
 import test_audit  # noqa: F401  pylint: disable=unused-import
@@ -46,27 +46,54 @@ def link_binaries(folder):
     return folder
 
 
-def run(form, binaries, test):
-    name = f"{form}.{test.__name__}"
-    began = time.monotonic()
-    running = None
-    try:
-        running = deployment.Deployment(form, binaries)
-        running.start()
-        test(running)
+class Runner:
+    """Runs tests one after the other, each on a deployment that fits it."""
+
+    def __init__(self, form, binaries):
+        self.form = form
+        self.binaries = binaries
+        self.running = None
+        self.sharer = None
+
+    def close(self):
+        if self.running is not None:
+            self.running.close()
+        self.running = self.sharer = None
+
+    def _deploy(self, test):
+        sharer = (test.prepare,) if test.shared else None
+        if self.running is not None and sharer and sharer == self.sharer:
+            return
+        self.close()
+        self.running = deployment.Deployment(self.form, self.binaries)
+        if test.prepare is not None:
+            test.prepare(self.running)
+        self.running.start()
+        self.sharer = sharer
+
+    def run(self, test):
+        name = f"{self.form}.{test.__name__}"
+        began = time.monotonic()
+        try:
+            self._deploy(test)
+            test(self.running)
+        except Skip as skip:
+            print(f"ok {name} # skip {skip}", flush=True)
+            return True
+        except BaseException as error:  # pylint: disable=broad-except
+            traceback.print_exc(file=sys.stdout)
+            if self.running is not None:
+                print(self.running.logs())
+            print(f"not ok {name}", flush=True)
+            self.close()
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return False
+        finally:
+            if not test.shared:
+                self.close()
         print(f"ok {name} # {time.monotonic() - began:.1f} s", flush=True)
         return True
-    except BaseException as error:  # pylint: disable=broad-except
-        traceback.print_exc(file=sys.stdout)
-        if running is not None:
-            print(running.logs())
-        print(f"not ok {name}", flush=True)
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return False
-    finally:
-        if running is not None:
-            running.close()
 
 
 def main():
@@ -76,9 +103,11 @@ def main():
     chosen = [
         test for test in TESTS if not wanted or test.__name__ in wanted
     ]
+    runner = Runner(form, binaries)
     try:
-        passed = [run(form, binaries, test) for test in chosen]
+        passed = [runner.run(test) for test in chosen]
     finally:
+        runner.close()
         shutil.rmtree(binaries)
         shutil.rmtree(stubs)
     return 0 if passed and all(passed) else 1
