@@ -3,7 +3,6 @@
 
 #include "libs/client/channel.h"
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,16 +10,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
-#include "grpcpp/security/tls_certificate_verifier.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/support/channel_arguments.h"
-#include "grpcpp/support/status.h"
-#include "grpcpp/support/string_ref.h"
 #include "libs/crypto/wipe.h"
+#include "libs/rpc/peer_verifier.h"
 #include "libs/rpc/tls_material.h"
 
 namespace keyward::client {
@@ -29,32 +25,6 @@ namespace {
 namespace ge = grpc::experimental;
 
 constexpr char kPemCertificate[] = "-----BEGIN CERTIFICATE-----";
-
-// Runs after OpenSSL has verified the chain.
-class GatewayVerifier final : public ge::ExternalCertificateVerifier {
- public:
-  explicit GatewayVerifier(std::string expected)
-      : expected_(std::move(expected)) {}
-
-  // A leaf with several URI SANs is nobody (SPIFFE X509-SVID): looking for
-  // ours among them would trust whoever asked for the others.
-  bool Verify(ge::TlsCustomVerificationCheckRequest* request,
-              std::function<void(grpc::Status)>,
-              grpc::Status* sync_status) override {
-    const std::vector<grpc::string_ref> uris = request->uri_names();
-    if (uris.size() != 1 || uris[0] != expected_) {
-      *sync_status =
-          grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
-                       absl::StrCat("the server is not ", expected_));
-    }
-    return true;
-  }
-
-  void Cancel(ge::TlsCustomVerificationCheckRequest*) override {}
-
- private:
-  const std::string expected_;
-};
 
 std::shared_ptr<ge::CertificateProviderInterface> NewProvider(
     const ChannelMaterial& material) {
@@ -82,9 +52,7 @@ std::shared_ptr<grpc::ChannelCredentials> NewCredentials(
   }
   options.set_verify_server_certs(true);
   options.set_check_call_host(false);
-  options.set_certificate_verifier(
-      ge::ExternalCertificateVerifier::Create<GatewayVerifier>(
-          material.server_id));
+  options.set_certificate_verifier(rpc::NewPeerVerifier(material.server_id));
   return ge::TlsCredentials(options);
 }
 

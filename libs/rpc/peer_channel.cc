@@ -4,7 +4,6 @@
 #include "libs/rpc/peer_channel.h"
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,13 +19,11 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/tls_certificate_provider.h"
-#include "grpcpp/security/tls_certificate_verifier.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/support/channel_arguments.h"
-#include "grpcpp/support/status.h"
-#include "grpcpp/support/string_ref.h"
 #include "libs/base/mutex.h"
 #include "libs/crypto/wipe.h"
+#include "libs/rpc/peer_verifier.h"
 #include "libs/rpc/tls_material.h"
 
 namespace keyward::rpc {
@@ -37,34 +34,6 @@ namespace ge = grpc::experimental;
 // Longer than cancelled calls take to end, shorter than an operator waits for
 // a process to.
 constexpr absl::Duration kReleaseTime = absl::Seconds(10);
-
-// Runs after OpenSSL has verified the chain.
-class SpiffeIdVerifier final : public ge::ExternalCertificateVerifier {
- public:
-  explicit SpiffeIdVerifier(std::string expected)
-      : expected_(std::move(expected)) {}
-
-  bool Verify(ge::TlsCustomVerificationCheckRequest* request,
-              std::function<void(grpc::Status)>,
-              grpc::Status* sync_status) override {
-    // SPIFFE X509-SVID: a leaf with more than one URI SAN is refused. To look
-    // for ours among several would trust whoever asked for the others.
-    const std::vector<grpc::string_ref> uris = request->uri_names();
-    if (uris.size() != 1 || uris[0] != expected_) {
-      *sync_status =
-          grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
-                       "the server is not " + expected_ +
-                           ": another process has its port, or it was issued "
-                           "another identity");
-    }
-    return true;
-  }
-
-  void Cancel(ge::TlsCustomVerificationCheckRequest*) override {}
-
- private:
-  const std::string expected_;
-};
 
 std::shared_ptr<grpc::ChannelCredentials> NewCredentials(
     const TlsMaterial& material, const std::string& spiffe_id) {
@@ -79,8 +48,7 @@ std::shared_ptr<grpc::ChannelCredentials> NewCredentials(
   options.watch_identity_key_cert_pairs();
   options.set_verify_server_certs(true);
   options.set_check_call_host(false);
-  options.set_certificate_verifier(
-      ge::ExternalCertificateVerifier::Create<SpiffeIdVerifier>(spiffe_id));
+  options.set_certificate_verifier(NewPeerVerifier(spiffe_id));
   crypto::WipeString(&key);
   crypto::WipeString(&pairs[0].private_key);
   return ge::TlsCredentials(options);
