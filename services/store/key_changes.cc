@@ -21,7 +21,6 @@ namespace {
 
 using keyward::internal::store::v1::KeyRecord;
 using keyward::internal::store::v1::KeyVersionRecord;
-using keyward::internal::store::v1::ReferenceRecord;
 using keyward::keys::v1::RotateKeyRequest;
 using keyward::keys::v1::RotateKeyResponse;
 
@@ -52,19 +51,13 @@ absl::StatusOr<ChangePlan> PlanRotate(const StoreParts& parts,
   auto key = LoadKey(*parts.kv, call.project_uid, name.key());
   if (!key.ok()) return key.status();
   absl::Status status = CheckEtag("etag", request.etag(), KeyEtag(key->record));
-  if (status.ok()) status = parts.keys->AddVersion(now, &key->record);
+  ChangePlan plan;
+  if (status.ok()) status = Rotate(parts, now, &*key, &plan);
   if (!status.ok()) return status;
   const absl::StatusOr<int64_t> remaining =
       CountRewrapRemaining(*parts.kv, key->record);
   if (!remaining.ok()) return remaining.status();
 
-  ChangePlan plan;
-  Replace(*key, &plan);
-  ReferenceRecord reference;
-  reference.set_format(kRecordFormat);
-  reference.set_key(key->key);
-  plan.puts.push_back(
-      {RewrapKey(call.project_uid, name.key()), EncodeRecord(reference)});
   auto response = std::make_unique<RotateKeyResponse>();
   *response->mutable_key() = ViewKey(key->record, *remaining);
   plan.response = std::move(response);

@@ -48,6 +48,7 @@ Maintenance::Maintenance(const Dependencies& deps)
     : parts_(deps.parts),
       session_(deps.session),
       own_(deps.parts, deps.changes, deps.audit),
+      rotations_(deps.parts, &own_),
       rewrap_(deps.parts, &own_) {}
 
 absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
@@ -62,6 +63,7 @@ absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
   };
   note(PurgeDue(deadline));
   note(PurgeRests(deadline));
+  note(rotations_.RunOnce(deadline));
   note(rewrap_.RunOnce(deadline));
   note(PruneEvents(deadline));
   note(PruneRequestIds(deadline));

@@ -15,6 +15,7 @@
 #include "libs/kv/writer_session.h"
 #include "libs/rpc/audit_log.h"
 #include "services/store/change_runner.h"
+#include "services/store/due_rotations.h"
 #include "services/store/own_change.h"
 #include "services/store/rewrap.h"
 #include "services/store/store_parts.h"
@@ -25,6 +26,7 @@ namespace keyward::store {
 //
 // - removes deleted secrets whose recovery window has passed, on record;
 // - removes the rest of removed secrets, which nothing can reach any more;
+// - rotates keys that have sealed very often, on record (due_rotations.h);
 // - rewraps data keys after a key was rotated, on record (rewrap.h);
 // - prunes events that are older than kEventRetention or beyond kMaxEvents,
 //   and request ids that are older than RequestIds::kRetention.
@@ -69,6 +71,7 @@ class Maintenance {
   const StoreParts* const parts_;
   kv::WriterSession* const session_;
   OwnChanges own_;
+  DueRotations rotations_;
   Rewrap rewrap_;
   // Where the pruning of events goes on: projects take turns.
   std::string next_project_;

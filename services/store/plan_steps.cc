@@ -17,6 +17,7 @@ namespace {
 
 using keyward::internal::store::v1::KeyRecord;
 using keyward::internal::store::v1::PurgeRecord;
+using keyward::internal::store::v1::ReferenceRecord;
 using keyward::internal::store::v1::SecretRecord;
 using keyward::internal::store::v1::VersionRecord;
 
@@ -69,6 +70,24 @@ absl::StatusOr<KeyRecord> UseKey(const StoreParts& parts,
   return key;
 }
 
+absl::Status Rotate(const StoreParts& parts, absl::Time now,
+                    Loaded<KeyRecord>* key, ChangePlan* plan) {
+  const absl::Status added = parts.keys->AddVersion(now, &key->record);
+  if (!added.ok()) return added;
+  const absl::StatusOr<ResourceName> name =
+      ResourceName::Parse(key->record.name());
+  if (!name.ok()) return name.status();
+  Replace(*key, plan);
+  ReferenceRecord reference;
+  reference.set_format(kRecordFormat);
+  reference.set_key(key->key);
+  plan->puts.push_back({RewrapKey(key->record.project_uid(), name->key()),
+                        EncodeRecord(reference)});
+  plan->deletes.push_back(
+      {RotationKey(key->record.project_uid(), name->key())});
+  return absl::OkStatus();
+}
+
 absl::StatusOr<VersionRecord> AddVersion(const StoreParts& parts,
                                          const KeyRecord& key,
                                          const NewValue& value, absl::Time now,
@@ -80,6 +99,8 @@ absl::StatusOr<VersionRecord> AddVersion(const StoreParts& parts,
   const absl::StatusOr<KeyRing::Kek> kek =
       parts.keys->Open(key, key.primary_version());
   if (!kek.ok()) return kek.status();
+  const absl::Status counted = parts.seals->Count(key, 1, plan);
+  if (!counted.ok()) return counted;
   const int64_t number = secret->next_version();
   absl::StatusOr<SealedVersion> sealed = SealVersion(
       {parts.installation_id, secret->name(), secret->uid(), number},

@@ -62,9 +62,16 @@ absl::StatusOr<keyward::internal::store::v1::KeyRecord> UseKey(
     const StoreParts& parts, const std::string& project_uid,
     const std::string& key_name, absl::Time now, ChangePlan* plan);
 
+// Gives `key` a new primary version and marks it for the rewrap of what the
+// older ones wrap. Errors of KeyRing::AddVersion.
+absl::Status Rotate(const StoreParts& parts, absl::Time now,
+                    Loaded<keyward::internal::store::v1::KeyRecord>* key,
+                    ChangePlan* plan);
+
 // Seals `value` as the next version of `secret` under the primary version of
 // `key` and writes it. `secret` counts it; its stages are the caller's to
-// move. Errors of the key ring; INVALID_ARGUMENT of NewValue::CheckType.
+// move. `plan` must rest on `key` (UseKey). Errors of the key ring and of the
+// seal counter; INVALID_ARGUMENT of NewValue::CheckType.
 absl::StatusOr<keyward::internal::store::v1::VersionRecord> AddVersion(
     const StoreParts& parts, const keyward::internal::store::v1::KeyRecord& key,
     const NewValue& value, absl::Time now,

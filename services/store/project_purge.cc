@@ -133,6 +133,8 @@ absl::StatusOr<int64_t> ProjectPurge::Run(const std::string& project,
   const std::pair<std::string, bool> ranges[] = {
       {KeyPrefix(project_uid), true},
       {absl::StrCat(kRewrapPrefix, project_uid, "/"), false},
+      {absl::StrCat(kRotationPrefix, project_uid, "/"), false},
+      {absl::StrCat(kSealCountPrefix, project_uid, "/"), false},
       {EventPrefix(project_uid), false}};
   for (const auto& [prefix, erase] : ranges) {
     status = RemoveAll(project_uid, prefix, erase, deadline);

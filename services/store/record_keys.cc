@@ -75,6 +75,17 @@ std::string RewrapKey(absl::string_view project_uid, absl::string_view key_id) {
   return absl::StrCat(kRewrapPrefix, project_uid, "/", key_id);
 }
 
+std::string SealCountKey(absl::string_view project_uid,
+                         absl::string_view key_uid, int64_t key_version) {
+  return absl::StrCat(kSealCountPrefix, project_uid, "/", key_uid, "/",
+                      Number(key_version));
+}
+
+std::string RotationKey(absl::string_view project_uid,
+                        absl::string_view key_id) {
+  return absl::StrCat(kRotationPrefix, project_uid, "/", key_id);
+}
+
 std::string EventHeadKey(absl::string_view project_uid) {
   return absl::StrCat(kEventHeadPrefix, project_uid);
 }

@@ -60,6 +60,16 @@ absl::StatusOr<std::string> VersionKeyOfWrap(absl::string_view key,
 std::string RewrapKey(absl::string_view project_uid, absl::string_view key_id);
 inline constexpr char kRewrapPrefix[] = "rewrap/";
 
+// How often a key version has sealed (seal_counter.h).
+std::string SealCountKey(absl::string_view project_uid,
+                         absl::string_view key_uid, int64_t key_version);
+inline constexpr char kSealCountPrefix[] = "seals/";
+
+// Marks a key that has sealed so often that it is to be rotated.
+std::string RotationKey(absl::string_view project_uid,
+                        absl::string_view key_id);
+inline constexpr char kRotationPrefix[] = "rotate/";
+
 // The number of a project's newest event: a number key.
 std::string EventHeadKey(absl::string_view project_uid);
 inline constexpr char kEventHeadPrefix[] = "eventhead/";

@@ -20,6 +20,9 @@ TEST(RecordKeysTest, KeysHaveTheirDocumentedBytes) {
             HexEncode("wrap/k/") + "0000000000000001" + HexEncode("/ab/") +
                 "0000000000000002");
   EXPECT_EQ(RewrapKey("p1", "default"), "rewrap/p1/default");
+  EXPECT_EQ(HexEncode(SealCountKey("p1", "k", 1)),
+            HexEncode("seals/p1/k/") + "0000000000000001");
+  EXPECT_EQ(RotationKey("p1", "default"), "rotate/p1/default");
   EXPECT_EQ(EventHeadKey("p1"), "eventhead/p1");
   EXPECT_EQ(HexEncode(EventKey("p1", 7)),
             HexEncode("event/p1/") + "0000000000000007");

@@ -109,6 +109,9 @@ absl::StatusOr<ChangePlan> PlanMove(const StoreParts& parts,
                          *std::move(new_kek));
   ChangePlan plan;
   plan.preconditions.push_back(key.Unchanged());
+  const absl::Status counted =
+      parts.seals->Count(key.record, batch.size(), &plan);
+  if (!counted.ok()) return counted;
   size_t bytes = 0;
   for (const kv::Entry& wrap : batch) {
     const absl::StatusOr<size_t> added = move.Add(wrap, &plan);
@@ -171,6 +174,8 @@ absl::Status Rewrap::Retire(const std::string& marker,
         DestroyVersion(version, &changed.record);
         Replace(changed, &plan);
         plan.puts.back().erase_old = true;
+        plan.deletes.push_back({SealCountKey(key.record.project_uid(),
+                                             key.record.uid(), version)});
         if (!OldestRetiring(changed.record).has_value()) {
           plan.deletes.push_back({marker});
         }

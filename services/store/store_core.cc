@@ -32,13 +32,9 @@ struct StoreCore::State {
         request_ids(std::move(installation.request_id_key)),
         positions(&tokens, std::move(installation.incarnation)),
         keys(deps.kv, deps.seal, deps.random),
-        parts{deps.kv,
-              deps.clock,
-              deps.random,
-              &keys,
-              &tokens,
-              &positions,
-              deps.seal->installation_id()},
+        seals(deps.kv, session->number()),
+        parts{deps.kv, deps.clock, deps.random, &keys,
+              &seals,  &tokens,    &positions,  deps.seal->installation_id()},
         changes(deps.kv, deps.clock, &request_ids),
         methods(&parts, &changes),
         control(deps.kv, session.get(), deps.clock),
@@ -50,6 +46,7 @@ struct StoreCore::State {
   RequestIds request_ids;
   EventPositions positions;
   KeyRing keys;
+  SealCounter seals;
   StoreParts parts;
   ChangeRunner changes;
   MethodTable methods;

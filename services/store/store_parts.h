@@ -12,6 +12,7 @@
 #include "services/store/event_position.h"
 #include "services/store/key_ring.h"
 #include "services/store/opaque_token.h"
+#include "services/store/seal_counter.h"
 
 namespace keyward::store {
 
@@ -22,6 +23,7 @@ struct StoreParts {
   const Clock* clock = nullptr;
   crypto::RandomSource* random = nullptr;
   KeyRing* keys = nullptr;
+  SealCounter* seals = nullptr;
   const OpaqueToken* tokens = nullptr;
   const EventPositions* positions = nullptr;
   std::string installation_id;
