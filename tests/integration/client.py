@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import grpc
 
@@ -148,6 +149,26 @@ def code_of(call, *arguments, **options):
     except grpc.RpcError as error:
         return error.code()
     return grpc.StatusCode.OK
+
+
+def error_of(call, *arguments, **options):
+    """The error that a call ends with, None if it succeeds."""
+    try:
+        call(*arguments, **options)
+    except grpc.RpcError as error:
+        return error
+    return None
+
+
+def eventually(condition, seconds=15):
+    """Waits until the condition is true, and returns what it gave."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
 
 
 def details_of(error):

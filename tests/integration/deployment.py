@@ -198,6 +198,11 @@ class Deployment:
         for setting in settings:
             process.argv += ["--set", setting]
 
+    def unset(self, setting):
+        """Takes back a setting of the front."""
+        place = self.front.argv.index(setting)
+        del self.front.argv[place - 1:place + 1]
+
     def start(self):
         if self.form == "five" and not os.path.exists(self.home):
             # The installation's keys and certificates, made once, offline.

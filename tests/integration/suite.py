@@ -25,6 +25,7 @@ import test_audit  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
+import test_tokens  # noqa: F401  pylint: disable=unused-import
 
 # Where Bazel puts the binaries, below KEYWARD_BIN.
 BINARIES = {
