@@ -31,33 +31,36 @@ absl::Status CheckAuthority(const crypto::CertificateInfo& certificate) {
 
 absl::Status CheckDomain(const TrustDomain& domain) {
   absl::Status status = CheckTrustDomain(domain.name);
-  if (!status.ok()) return Invalid(domain, status.message());
-  if (domain.bundle_pem.size() > TrustBundles::kMaxBundleBytes) {
-    return Invalid(domain,
-                   absl::StrCat("the bundle is larger than ",
-                                TrustBundles::kMaxBundleBytes, " bytes"));
+  if (status.ok()) status = CheckTrustBundle(domain.bundle_pem);
+  return status.ok() ? status : Invalid(domain, status.message());
+}
+
+}  // namespace
+
+absl::Status CheckTrustBundle(absl::string_view bundle_pem) {
+  if (bundle_pem.size() > TrustBundles::kMaxBundleBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the bundle is larger than ", TrustBundles::kMaxBundleBytes, " bytes"));
   }
-  auto authorities = crypto::ParseCertificatesPem(domain.bundle_pem);
+  auto authorities = crypto::ParseCertificatesPem(bundle_pem);
   if (!authorities.ok()) {
-    return Invalid(
-        domain, absl::StrCat("the bundle: ", authorities.status().message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the bundle: ", authorities.status().message()));
   }
   if (authorities->size() > TrustBundles::kMaxAuthorities) {
-    return Invalid(
-        domain, absl::StrCat("the bundle has more than ",
-                             TrustBundles::kMaxAuthorities, " certificates"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the bundle has more than ", TrustBundles::kMaxAuthorities,
+                     " certificates"));
   }
   for (size_t i = 0; i < authorities->size(); ++i) {
-    status = CheckAuthority((*authorities)[i]);
+    const absl::Status status = CheckAuthority((*authorities)[i]);
     if (!status.ok()) {
-      return Invalid(domain, absl::StrCat("certificate ", i + 1,
-                                          " of the bundle ", status.message()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "certificate ", i + 1, " of the bundle ", status.message()));
     }
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<TrustBundles>> TrustBundles::Create(
     std::vector<TrustDomain> domains) {

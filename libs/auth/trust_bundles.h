@@ -25,6 +25,14 @@ struct TrustDomain {
   std::string bundle_pem;
 };
 
+// OK if `bundle_pem` can be a trust domain's bundle: 1 to
+// TrustBundles::kMaxAuthorities PEM certificates, each of an authority (cA, and
+// keyCertSign if it has a key usage), of kMaxBundleBytes at most.
+// INVALID_ARGUMENT with the rule otherwise. Whoever joins bundles checks each
+// by itself first: in the pile one that is empty or cut would go unnoticed, and
+// all callers of its domain would be locked out.
+absl::Status CheckTrustBundle(absl::string_view bundle_pem);
+
 // The authorities of each trust domain, which speak for it and for no other.
 //
 // A TLS library is given all authorities in one pile and asks whether any of
@@ -40,11 +48,9 @@ class TrustBundles {
   static constexpr size_t kMaxAuthorities = 64;
 
   // INVALID_ARGUMENT, naming the domain and the rule, for: two domains of one
-  // name; a name that is none; a bundle that is empty, is beyond the bounds, or
-  // holds anything that is not a certificate of an authority (cA, and
-  // keyCertSign if it has a key usage). No domains is valid, and verifies
-  // nothing. An expired authority is no error: it verifies nothing, and a
-  // bundle may hold one while it is being replaced.
+  // name; a name that is none; a bundle that CheckTrustBundle refuses. No
+  // domains is valid, and verifies nothing. An expired authority is no error:
+  // it verifies nothing, and a bundle may hold one while it is being replaced.
   static absl::StatusOr<std::unique_ptr<TrustBundles>> Create(
       std::vector<TrustDomain> domains);
 

@@ -16,6 +16,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "libs/auth/reloadable_files.h"
+#include "libs/auth/trust_bundles.h"
 #include "libs/base/error.h"
 #include "libs/base/mutex.h"
 #include "libs/crypto/secret_buffer.h"
@@ -29,7 +30,6 @@ namespace {
 // As for the server's own files (reloading_server_tls.cc).
 constexpr size_t kMaxChainBytes = 64 << 10;
 constexpr size_t kMaxKeyBytes = 16 << 10;
-constexpr size_t kMaxBundleBytes = 1 << 20;
 
 // How often a cause that lasts is logged again.
 constexpr absl::Duration kReportPeriod = absl::Seconds(10);
@@ -75,7 +75,8 @@ absl::StatusOr<std::unique_ptr<ReloadingPeer>> ReloadingPeer::Create(
       auth::ReloadableFiles::Create(
           {{of.certificate_file, kMaxChainBytes, /*is_private=*/false},
            {of.key_file, kMaxKeyBytes, /*is_private=*/true},
-           {of.bundle_file, kMaxBundleBytes, /*is_private=*/false}},
+           {of.bundle_file, auth::TrustBundles::kMaxBundleBytes,
+            /*is_private=*/false}},
           clock,
           [self = peer.get()](const std::vector<auth::FileContent>& contents) {
             return self->Apply(contents);
@@ -96,6 +97,11 @@ absl::Status ReloadingPeer::Apply(
   material.private_key =
       crypto::SecretBuffer::CopyOf(contents[1].ExposeBytes());
   material.authorities = std::string(contents[2].ExposeBytes());
+  absl::Status usable = auth::CheckTrustBundle(material.authorities);
+  if (!usable.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(settings_.bundle_file, ": ", usable.message()));
+  }
   if (channel_ != nullptr) return channel_->Update(std::move(material));
   absl::StatusOr<std::unique_ptr<PeerChannel>> channel = PeerChannel::Create(
       settings_.address, settings_.spiffe_id, std::move(material), clock_);

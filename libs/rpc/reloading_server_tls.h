@@ -33,7 +33,8 @@ struct ServerTlsFiles {
 class ReloadingServerTls {
  public:
   // Reads the files. The errors of ReloadableFiles::Create and of
-  // ReloadableServerTls::Create. `clock` outlives it.
+  // ReloadableServerTls::Create, and INVALID_ARGUMENT, with the path, for a
+  // bundle that auth::CheckTrustBundle refuses. `clock` outlives it.
   static absl::StatusOr<std::unique_ptr<ReloadingServerTls>> Create(
       ServerTlsFiles files, ClientCertificate client_certificate,
       const Clock* clock);
@@ -43,11 +44,15 @@ class ReloadingServerTls {
   auth::ReloadableFiles* files() { return files_.get(); }
 
  private:
-  ReloadingServerTls(ClientCertificate client_certificate, const Clock* clock)
-      : client_certificate_(client_certificate), clock_(clock) {}
+  ReloadingServerTls(std::vector<std::string> bundle_files,
+                     ClientCertificate client_certificate, const Clock* clock)
+      : bundle_files_(std::move(bundle_files)),
+        client_certificate_(client_certificate),
+        clock_(clock) {}
 
   absl::Status Apply(const std::vector<auth::FileContent>& contents);
 
+  const std::vector<std::string> bundle_files_;
   const ClientCertificate client_certificate_;
   const Clock* const clock_;
   // Set in Create, before anyone else has this object.

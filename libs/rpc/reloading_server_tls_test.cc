@@ -38,12 +38,18 @@ class ReloadingServerTlsTest : public testing::Test {
     ASSERT_TRUE(WriteFileDurably(path, bytes, mode).ok());
   }
 
+  auto Issue() {
+    return authority_->Issue({"spiffe://example.org/service/gateway",
+                              {"localhost"},
+                              {},
+                              absl::Hours(1)},
+                             absl::Now(), random_);
+  }
+
+  std::string Leaf() { return Issue().value().certificate_pem; }
+
   void WriteNewLeaf() {
-    auto leaf = authority_->Issue({"spiffe://example.org/service/gateway",
-                                   {"localhost"},
-                                   {},
-                                   absl::Hours(1)},
-                                  absl::Now(), random_);
+    auto leaf = Issue();
     ASSERT_TRUE(leaf.ok()) << leaf.status();
     Write(files_.certificate_file, leaf->certificate_pem, 0644);
     Write(files_.key_file, leaf->private_key_pem.ExposeSecret(), 0600);
@@ -80,6 +86,25 @@ TEST_F(ReloadingServerTlsTest, KeepsTheLastGoodMaterialWhenFilesAreBroken) {
   EXPECT_TRUE((*tls)->files()->Poll().ok());
   EXPECT_FALSE((*tls)->files()->Poll().ok());
   EXPECT_EQ((*tls)->tls()->generation(), before);
+}
+
+// In the pile of all domains' authorities, the other domain's would hide it.
+TEST_F(ReloadingServerTlsTest, ABundleThatIsBrokenBesideAGoodOneIsRefused) {
+  files_.bundle_files.push_back(folder_ + "/other.pem");
+  Write(files_.bundle_files[1], authority_->certificate_pem(), 0644);
+  auto tls = Create();
+  ASSERT_TRUE(tls.ok()) << tls.status();
+  const uint64_t before = (*tls)->tls()->generation();
+  const std::string whole = authority_->certificate_pem();
+  for (const std::string& broken :
+       {std::string(), whole.substr(0, whole.size() - 60), Leaf()}) {
+    Write(files_.bundle_files[1], broken, 0644);
+    EXPECT_TRUE((*tls)->files()->Poll().ok());
+    const absl::Status refused = (*tls)->files()->Poll().status();
+    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(refused.message().find("/other.pem: "), absl::string_view::npos);
+    EXPECT_EQ((*tls)->tls()->generation(), before);
+  }
 }
 
 TEST_F(ReloadingServerTlsTest, P5_AKeyThatOthersCanReadIsRefusedAtStart) {

@@ -162,6 +162,13 @@ class Certificate:
                 key_usage or usage("key_cert_sign" if authority
                                    else "digital_signature"), True)
         )
+        # By these OpenSSL tells authorities of one name apart (RFC 5280, 4.2.1).
+        public = self.key.public_key()
+        signer = (issuer or self).key.public_key()
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(public), False)
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), False)
         alternative = [x509.UniformResourceIdentifier(uri) for uri in uris]
         alternative += [x509.DNSName(name) for name in names]
         alternative += [x509.IPAddress(ipaddress.ip_address(address))

@@ -22,6 +22,7 @@ from registry import TESTS, Skip
 
 # Each module adds its tests to the registry.
 import test_audit  # noqa: F401  pylint: disable=unused-import
+import test_certificates  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
