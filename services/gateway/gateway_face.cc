@@ -35,9 +35,11 @@ PipelineOptions PipelineOptionsOf(const config::v1::LimitsConfig& limits) {
   constexpr double kDenialBurstSeconds = 5;
   PipelineOptions options;
   options.rate_limits = {static_cast<double>(limits.requests_per_second()),
-                         static_cast<double>(limits.burst())};
+                         static_cast<double>(limits.burst()),
+                         limits.tracked_principals()};
   options.denial_limits = {static_cast<double>(limits.denials_per_second()),
-                           kDenialBurstSeconds * limits.denials_per_second()};
+                           kDenialBurstSeconds * limits.denials_per_second(),
+                           limits.tracked_principals()};
   return options;
 }
 

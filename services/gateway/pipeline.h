@@ -50,7 +50,7 @@ struct PipelineDependencies {
 struct PipelineOptions {
   RateLimits rate_limits;
   // Denials of an authenticated caller that are put on record one by one.
-  RateLimits denial_limits = {20, 100};
+  RateLimits denial_limits = {20, 100, 65536};
   // Streams that may be open at once; more are RESOURCE_EXHAUSTED.
   size_t max_streams = 10000;
 };

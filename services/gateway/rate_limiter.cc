@@ -20,7 +20,7 @@ RateLimiter::Bucket& RateLimiter::Find(Shard& shard,
     shard.recent.splice(shard.recent.begin(), shard.recent, found->second);
     return shard.recent.front();
   }
-  if (shard.buckets.size() >= kMaxPrincipals / kShards) {
+  if (shard.buckets.size() >= limits_.tracked_principals / kShards) {
     shard.buckets.erase(shard.recent.back().principal);
     shard.recent.pop_back();
   }

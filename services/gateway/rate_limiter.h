@@ -27,16 +27,15 @@ struct RateLimits {
   // save up. An element of a batch counts as a call.
   double per_second = 20000;
   double burst = 40000;
+  // Principals that are remembered. Beyond it the one seen longest ago is
+  // forgotten, which gives it a full bucket again; only as many principals as
+  // this, authenticated all, can use that.
+  size_t tracked_principals = 65536;
 };
 
 // A token bucket for each principal. Thread-safe. The clock must outlive it.
 class RateLimiter {
  public:
-  // Buckets that are kept. Beyond it the one used longest ago is forgotten,
-  // which gives that principal a full bucket again; only as many principals
-  // as this, authenticated all, can use that.
-  static constexpr size_t kMaxPrincipals = 65536;
-
   RateLimiter(const Clock* clock, RateLimits limits);
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;

@@ -65,12 +65,18 @@ TEST_F(RateLimiterTest, ARequestLargerThanTheBurstNeedsAFullBucket) {
 }
 
 TEST_F(RateLimiterTest, ForgetsThePrincipalUsedLongestAgo) {
-  EXPECT_TRUE(limiter_.Take("first", 4).allowed);
-  EXPECT_FALSE(limiter_.Take("first", 1).allowed);
-  for (size_t i = 0; i < 2 * RateLimiter::kMaxPrincipals; ++i) {
-    limiter_.Take(absl::StrCat("other-", i), 1);
+  constexpr size_t kTracked = 1024;
+  RateLimiter limiter(&clock_, {2, 4, kTracked});
+  EXPECT_TRUE(limiter.Take("first", 4).allowed);
+  // Far fewer than fill even one shard.
+  for (size_t i = 0; i < kTracked / 64; ++i) {
+    limiter.Take(absl::StrCat("other-", i), 1);
   }
-  EXPECT_TRUE(limiter_.Take("first", 1).allowed);
+  EXPECT_FALSE(limiter.Take("first", 1).allowed);
+  for (size_t i = 0; i < 2 * kTracked; ++i) {
+    limiter.Take(absl::StrCat("other-", i), 1);
+  }
+  EXPECT_TRUE(limiter.Take("first", 1).allowed);
 }
 
 }  // namespace
