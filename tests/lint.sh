@@ -2,11 +2,11 @@
 # Copyright 2026 The Keyward Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Checks what compilers and tests do not: style, licences, layers, locks.
+# Checks what compilers and tests do not: style, licences, layers, links, locks.
 #
 #   tests/lint.sh            all checks
 #   tests/lint.sh CHECK...   some of: buf format shell licences layers tags
-#                            locks
+#                            links locks
 #
 # Prints `ok CHECK` or `not ok CHECK` for each and ends in
 # `N passed, N failed` (and `, N skipped` if any). Exits 1 unless none failed.
@@ -63,6 +63,10 @@ check_layers() {
   python3 tests/layers.py layers
 }
 
+check_links() {
+  python3 tests/links.py
+}
+
 # A unit test without the tag would silently never run under sanitizers.
 check_tags() {
   local query untagged
@@ -100,7 +104,7 @@ deploy/install-packages.sh build test lint
 
 checks=("$@")
 if [[ ${#checks[@]} -eq 0 ]]; then
-  checks=(buf format shell licences layers tags locks)
+  checks=(buf format shell licences layers tags links locks)
 fi
 passed=0 failed=0 skipped=0
 for check in "${checks[@]}"; do
