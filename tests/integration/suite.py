@@ -24,6 +24,7 @@ from registry import TESTS, Skip
 import test_audit  # noqa: F401  pylint: disable=unused-import
 import test_certificates  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
+import test_fence  # noqa: F401  pylint: disable=unused-import
 import test_interop  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import

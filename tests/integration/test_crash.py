@@ -9,7 +9,7 @@ import time
 import grpc
 
 import client
-from client import Client, code_of, principal
+from client import Client, code_of
 from registry import test
 
 Code = grpc.StatusCode
@@ -49,32 +49,6 @@ def P4_acknowledged_versions_survive_kill_9(keyward):
                 assert admin.access("db", version) == value, version
     assert len(acknowledged) > KILLS
     keyward.ok("audit", "verify", "--data", keyward.data(""))
-
-
-@test
-def P2_a_stopped_gateway_answers_nothing_from_its_old_policy(keyward):
-    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
-        keyward.address, keyward.identity("app")
-    ) as app:
-        admin.create("db", b"one")
-        admin.bind("app", "secrets.accessor", principal("app"),
-                   "projects/default/secrets/db")
-        assert app.access("db") == b"one"
-        admin.unbind("app")
-        keyward.front.pause()
-        results = []
-        reader = threading.Thread(
-            target=lambda: results.append(code_of(app.access, "db")))
-        reader.start()
-        time.sleep(0.3)
-        if keyward.form == "five":
-            keyward.processes["policy"].kill()
-            keyward.processes["policy"].start()
-        keyward.front.resume()
-        reader.join(client.TIMEOUT + 5)
-        assert results[0] in (Code.PERMISSION_DENIED, Code.UNAVAILABLE), results
-        keyward.wait_ready()
-        assert code_of(app.access, "db") == Code.PERMISSION_DENIED
 
 
 @test
