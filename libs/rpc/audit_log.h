@@ -122,7 +122,9 @@ struct EntryRange {
   std::vector<std::string> leaves;
 };
 
-// A stream of leaves. Destroying it ends the stream. Thread-safe.
+// A stream of leaves. Destroying it ends the stream: a Next that waits is
+// dropped without an answer, and its callback destroyed; one that is being
+// answered on another thread just then may still be. Thread-safe.
 class EntryFollower {
  public:
   virtual ~EntryFollower() = default;

@@ -27,7 +27,9 @@ struct EventRange {
   std::string next_position;
 };
 
-// A stream of events. Destroying it ends the stream. Thread-safe.
+// A stream of events. Destroying it ends the stream: a Next that waits is
+// dropped without an answer, and its callback destroyed; one that is being
+// answered on another thread just then may still be. Thread-safe.
 class EventFollower {
  public:
   virtual ~EventFollower() = default;

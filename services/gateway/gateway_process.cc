@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/auth/reloading_authenticator.h"
@@ -80,15 +79,12 @@ class GatewayProcess final : public rpc::RunningService {
   void Drain(absl::Duration grace) override {
     face_->SetServing(false);
     face_->Drain(grace);
-    remote_->events->EndAll();
-    remote_->entries->EndAll();
-    AwaitLastCalls();
+    if (!pipeline_->AwaitCalls(kLastCalls)) {
+      context_.log->Error("calls do not end", {});
+    }
   }
 
  private:
-  // Streams that were told to end still wait for what they asked of a feed
-  // last; they use the pipeline until then.
-  void AwaitLastCalls();
   absl::Status MakePipeline(const config::v1::GatewayConfig& config);
   absl::Status MakeFace(const config::v1::GatewayConfig& config);
 
@@ -102,13 +98,6 @@ class GatewayProcess final : public rpc::RunningService {
   std::unique_ptr<PolicyFollower> follower_;
   std::unique_ptr<GatewayFace> face_;
 };
-
-void GatewayProcess::AwaitLastCalls() {
-  const absl::Time end = context_.clock->Now() + kLastCalls;
-  while (pipeline_->calls_under_way() > 0 && context_.clock->Now() < end) {
-    absl::SleepFor(absl::Milliseconds(20));
-  }
-}
 
 absl::Status GatewayProcess::MakePipeline(
     const config::v1::GatewayConfig& config) {

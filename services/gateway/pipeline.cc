@@ -3,9 +3,11 @@
 
 #include "services/gateway/pipeline.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/policy/public_actions.h"
@@ -86,6 +88,16 @@ Pipeline::~Pipeline() {
     }
   }
   refusals_.FlushCounts(absl::InfiniteFuture());
+  if (registry_.size() > 0) std::abort();
+}
+
+bool Pipeline::AwaitCalls(absl::Duration time) const {
+  const absl::Time end = absl::Now() + time;
+  while (registry_.size() > 0) {
+    if (absl::Now() >= end) return false;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  return true;
 }
 
 void Pipeline::Tick() {

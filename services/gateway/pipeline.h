@@ -55,8 +55,9 @@ struct PipelineOptions {
   size_t max_streams = 10000;
 };
 
-// Thread-safe. Calls that are under way keep using it: destroy it only after
-// the transport has finished all of them.
+// Thread-safe. Calls that are under way keep using it, some for a moment after
+// their caller has its answer: destroy it only after the transport has finished
+// all of them and AwaitCalls has seen the last one go.
 class Pipeline : public rpc::CallHandler {
  public:
   // FAILED_PRECONDITION if a method's access option does not compile, or a
@@ -65,7 +66,8 @@ class Pipeline : public rpc::CallHandler {
       const PipelineDependencies& dependencies, const PipelineOptions& options,
       StatusSource status);
 
-  // Stops the sweeping.
+  // Stops the sweeping. Ends the process if calls are still under way: they
+  // would go on in freed memory.
   ~Pipeline() override;
 
   void HandleUnary(rpc::IncomingCall call, rpc::UnaryDone done) override;
@@ -75,8 +77,9 @@ class Pipeline : public rpc::CallHandler {
   // Where snapshots and fences arrive.
   PolicyView& view() { return view_; }
   const MethodTable& methods() const { return *methods_; }
-  // Calls and streams under way.
-  size_t calls_under_way() const { return registry_.size(); }
+  // Waits until no call or stream is under way, `time` at most. False if some
+  // still are. Blocks.
+  bool AwaitCalls(absl::Duration time) const;
 
  private:
   Pipeline(const PipelineDependencies& dependencies,

@@ -210,6 +210,9 @@ class ManualEventFeed : public rpc::SecretEventFeed {
     class Follower : public rpc::EventFollower {
      public:
       explicit Follower(ManualEventFeed* feed) : feed_(feed) {}
+      ~Follower() override {
+        const Done dropped = std::exchange(feed_->next, nullptr);
+      }
       void Next(Done done) override { feed_->next = std::move(done); }
 
      private:

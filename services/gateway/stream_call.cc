@@ -59,7 +59,10 @@ void StreamCall::Open(const policy::PolicySnapshot& snapshot) {
   absl::StatusOr<std::unique_ptr<StreamSource>> source =
       opener_(NewContext(snapshot, decision()), request());
   if (!source.ok()) return End(source.status());
-  source_ = *std::move(source);
+  {
+    MutexLock lock(&mu_);
+    if (!end_.has_value()) source_ = *std::move(source);
+  }
   FetchNext();
 }
 
@@ -104,9 +107,14 @@ bool StreamCall::ended() {
 }
 
 void StreamCall::FetchNext() {
-  if (ended()) return;
   if (last_batch_) return End(absl::OkStatus());
-  source_->Next([call = self()](absl::StatusOr<StreamBatch> batch) {
+  std::shared_ptr<StreamSource> source;
+  {
+    MutexLock lock(&mu_);
+    source = source_;
+  }
+  if (source == nullptr) return;
+  source->Next([call = self()](absl::StatusOr<StreamBatch> batch) {
     call->OnFetched(std::move(batch));
   });
 }
@@ -198,11 +206,16 @@ void StreamCall::Write() {
 }
 
 void StreamCall::End(absl::Status status) {
+  // What waits in the source may be all that keeps the call.
+  const std::shared_ptr<StreamCall> alive = self();
+  std::shared_ptr<StreamSource> dropped;
   {
     MutexLock lock(&mu_);
     if (end_.has_value()) return;
     end_ = std::move(status);
+    dropped = std::move(source_);
   }
+  dropped.reset();
   FinishIfIdle();
 }
 

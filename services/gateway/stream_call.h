@@ -47,8 +47,11 @@ struct StreamBatch {
   bool last = false;
 };
 
-// Where a stream's messages come from. One call of Next at a time. Destroying
-// it ends it.
+// Where a stream's messages come from. One call of Next at a time.
+//
+// Destroying it drops a Next that waits, and with it whatever its callback
+// owns. One that is being answered just then may still answer, on another
+// thread and after the source is gone: no callback may use the source.
 class StreamSource {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<StreamBatch>)>;
@@ -103,7 +106,6 @@ class StreamCall : public PipelineCall {
 
   std::shared_ptr<rpc::StreamWriter> writer_;
   Opener opener_;
-  std::unique_ptr<StreamSource> source_;
   std::atomic<bool> opened_{false};
 
   // Only the loop touches these, one step at a time.
@@ -111,6 +113,10 @@ class StreamCall : public PipelineCall {
   bool last_batch_ = false;
 
   Mutex mu_;
+  // Gone with the end: a source that waits owns the callback that owns the
+  // call, and would keep both until its feed has something to say. Shared with
+  // the Next that is being called.
+  std::shared_ptr<StreamSource> source_ ABSL_GUARDED_BY(mu_);
   uint64_t delivered_ ABSL_GUARDED_BY(mu_) = 0;
   std::string position_ ABSL_GUARDED_BY(mu_);
   bool writing_ ABSL_GUARDED_BY(mu_) = false;

@@ -177,6 +177,29 @@ TEST_F(StreamCallTest, P8_AnOpeningThatHangsIsAnsweredInTime) {
   EXPECT_EQ(events_.next, nullptr);
 }
 
+TEST_F(StreamCallTest, TheEndDropsWhatWaitsForTheFeed) {
+  writer_ = Watch(kReader);
+  ASSERT_NE(events_.next, nullptr);
+  writer_->cancelled();
+  EXPECT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(events_.next, nullptr);
+  EXPECT_TRUE(pipeline_->AwaitCalls(absl::ZeroDuration()));
+}
+
+TEST_F(StreamCallTest, WhatTheFeedAnswersAfterTheEndIsNotWritten) {
+  writer_ = Watch(kReader);
+  // As if another thread had taken it to answer it just before the end.
+  ManualEventFeed::Done late = std::exchange(events_.next, nullptr);
+  writer_->cancelled();
+  EXPECT_FALSE(pipeline_->AwaitCalls(absl::ZeroDuration()));
+  rpc::EventRange range;
+  range.events.emplace_back().set_name(kSecretName);
+  late(range);
+  late = nullptr;
+  EXPECT_TRUE(writer_->written.empty());
+  EXPECT_TRUE(pipeline_->AwaitCalls(absl::ZeroDuration()));
+}
+
 TEST_F(StreamCallTest, AFeedThatEndsEndsTheStreamWithItsError) {
   writer_ = Watch(kReader);
   auto next = std::move(events_.next);

@@ -32,19 +32,20 @@ class WatchSource : public StreamSource {
       : follower_(std::move(follower)), only_(std::move(only)) {}
 
   void Next(Done done) override {
-    follower_->Next([this, done = std::move(done)](
+    follower_->Next([only = only_, done = std::move(done)](
                         absl::StatusOr<rpc::EventRange> range) mutable {
       if (!range.ok()) return done(range.status());
-      done(Convert(*range));
+      done(Convert(only, *range));
     });
   }
 
  private:
-  StreamBatch Convert(const rpc::EventRange& range) const {
+  static StreamBatch Convert(const std::string& only,
+                             const rpc::EventRange& range) {
     StreamBatch batch;
     for (const auto& event : range.events) {
       absl::StatusOr<ResourceName> name = ResourceName::Parse(event.name());
-      if (!name.ok() || (!only_.empty() && event.name() != only_)) continue;
+      if (!name.ok() || (!only.empty() && event.name() != only)) continue;
       auto response = std::make_unique<secrets::v1::WatchSecretsResponse>();
       secrets::v1::SecretEvent* shown = response->mutable_event();
       shown->set_name(event.name());
@@ -100,39 +101,44 @@ class TailSource : public StreamSource {
  public:
   TailSource(std::unique_ptr<rpc::EntryFollower> follower,
              audit::v1::TailEntriesRequest request)
-      : follower_(std::move(follower)), request_(std::move(request)) {}
+      : follower_(std::move(follower)),
+        request_(std::make_shared<const Request>(std::move(request))) {}
 
   void Next(Done done) override {
-    follower_->Next([this, done = std::move(done)](
+    follower_->Next([request = request_, done = std::move(done)](
                         absl::StatusOr<rpc::EntryRange> range) mutable {
       if (!range.ok()) return done(range.status());
-      done(Convert(*range));
+      done(Convert(*request, *range));
     });
   }
 
  private:
-  bool Shows(const audit::v1::AuditEntry& entry) const {
+  using Request = audit::v1::TailEntriesRequest;
+
+  static bool Shows(const Request& request,
+                    const audit::v1::AuditEntry& entry) {
     // A tail that showed the records of tails would feed on itself.
     if (absl::EndsWith(entry.method(), ".TailEntries")) return false;
-    if (request_.parent() != "system" &&
-        !IsAtOrBelow(entry.resource(), request_.parent())) {
+    if (request.parent() != "system" &&
+        !IsAtOrBelow(entry.resource(), request.parent())) {
       return false;
     }
-    if (!request_.resource().empty() &&
-        !IsAtOrBelow(entry.resource(), request_.resource())) {
+    if (!request.resource().empty() &&
+        !IsAtOrBelow(entry.resource(), request.resource())) {
       return false;
     }
-    return request_.principal().empty() ||
-           entry.principal() == request_.principal();
+    return request.principal().empty() ||
+           entry.principal() == request.principal();
   }
 
-  StreamBatch Convert(const rpc::EntryRange& range) const {
+  static StreamBatch Convert(const Request& request,
+                             const rpc::EntryRange& range) {
     StreamBatch batch;
     uint64_t index = range.first_index;
     for (const std::string& leaf : range.leaves) {
       const uint64_t at = index++;
       absl::StatusOr<audit::v1::AuditEntry> entry = audit::ParseEntry(leaf);
-      if (!entry.ok() || !Shows(*entry)) continue;
+      if (!entry.ok() || !Shows(request, *entry)) continue;
       auto response = std::make_unique<audit::v1::TailEntriesResponse>();
       response->mutable_entry()->set_index(at);
       *response->mutable_entry()->mutable_entry() = *std::move(entry);
@@ -152,7 +158,7 @@ class TailSource : public StreamSource {
   }
 
   const std::unique_ptr<rpc::EntryFollower> follower_;
-  const audit::v1::TailEntriesRequest request_;
+  const std::shared_ptr<const Request> request_;
 };
 
 absl::StatusOr<std::unique_ptr<StreamSource>> OpenTail(
@@ -173,22 +179,31 @@ class ExportSource : public StreamSource {
                const audit::v1::ExportEntriesRequest& request)
       : parts_(parts),
         context_(std::move(context)),
-        next_(request.start_index()),
-        end_(request.end_index()) {}
+        range_(std::make_shared<Range>(
+            Range{request.start_index(), request.end_index(), ""})) {}
 
   void Next(Done done) override {
-    if (checkpoint_.empty()) return FetchCheckpoint(std::move(done));
+    // The checkpoint comes first, since it fixes where the export ends.
+    if (range_->checkpoint.empty()) return FetchCheckpoint(std::move(done));
+    if (range_->next == range_->end) return done(Last(*range_, {}));
     FetchLeaves(std::move(done));
   }
 
  private:
-  // The checkpoint comes first, since it fixes where the export ends.
+  // What is left to export. Only the one Next under way touches it.
+  struct Range {
+    uint64_t next;
+    uint64_t end;
+    std::string checkpoint;
+  };
+
   void FetchCheckpoint(Done done) {
     context_.method = "keyward.audit.v1.AuditService.GetCheckpoint";
     context_.deadline = parts_->clock->Now() + absl::Seconds(10);
     parts_->audit->Execute(
-        context_, checkpoint_request_,
-        [this, done = std::move(done)](rpc::CallResult result) mutable {
+        context_, *checkpoint_request_,
+        [range = range_, request = checkpoint_request_,
+         done = std::move(done)](rpc::CallResult result) mutable {
           if (!result.status.ok()) return done(result.status);
           const auto* answer = google::protobuf::DynamicCastToGenerated<
               audit::v1::GetCheckpointResponse>(result.response.get());
@@ -196,67 +211,75 @@ class ExportSource : public StreamSource {
             return done(MakeError(absl::StatusCode::kUnavailable,
                                   kResponseMismatch, "no checkpoint"));
           }
-          absl::Status begun = Begin(answer->checkpoint());
+          absl::Status begun = Begin(answer->checkpoint(), range.get());
           if (!begun.ok()) return done(std::move(begun));
-          FetchLeaves(std::move(done));
+          done(StreamBatch());
         });
   }
 
-  absl::Status Begin(const std::string& note) {
+  static absl::Status Begin(const std::string& note, Range* range) {
     absl::StatusOr<audit::Checkpoint> parsed =
         audit::ReadCheckpointUnverified(note);
     if (!parsed.ok()) return parsed.status();
-    if (end_ == 0) end_ = parsed->size;
-    if (end_ > parsed->size) {
+    if (range->end == 0) range->end = parsed->size;
+    if (range->end > parsed->size) {
       return FieldError("end_index",
                         absl::StrCat("the log has ", parsed->size, " entries"));
     }
-    if (next_ > end_) return FieldError("start_index", "is past the end");
-    checkpoint_ = note;
-    follower_ = parts_->audit_feed->FollowEntries(next_);
+    if (range->next > range->end) {
+      return FieldError("start_index", "is past the end");
+    }
+    range->checkpoint = note;
     return absl::OkStatus();
   }
 
   void FetchLeaves(Done done) {
-    if (next_ == end_) return done(Last({}));
-    follower_->Next([this, done = std::move(done)](
-                        absl::StatusOr<rpc::EntryRange> range) mutable {
-      if (!range.ok()) return done(range.status());
-      if (!range->leaves.empty() && range->first_index != next_) {
-        return done(MakeError(absl::StatusCode::kUnavailable, kResponseMismatch,
-                              "the log's entries are not consecutive"));
-      }
-      auto response = std::make_unique<audit::v1::ExportEntriesResponse>();
-      response->set_first_index(next_);
-      for (std::string& leaf : range->leaves) {
-        if (next_ == end_) break;
-        response->add_leaves(std::move(leaf));
-        ++next_;
-      }
-      StreamBatch batch;
-      batch.items.push_back(
-          StreamItem{std::nullopt, std::move(response), absl::StrCat(next_)});
-      if (next_ == end_) return done(Last(std::move(batch)));
-      done(std::move(batch));
+    if (follower_ == nullptr) {
+      follower_ = parts_->audit_feed->FollowEntries(range_->next);
+    }
+    follower_->Next([range = range_, done = std::move(done)](
+                        absl::StatusOr<rpc::EntryRange> leaves) mutable {
+      if (!leaves.ok()) return done(leaves.status());
+      done(Convert(*std::move(leaves), range.get()));
     });
   }
 
-  StreamBatch Last(StreamBatch batch) {
+  static absl::StatusOr<StreamBatch> Convert(rpc::EntryRange leaves,
+                                             Range* range) {
+    if (!leaves.leaves.empty() && leaves.first_index != range->next) {
+      return MakeError(absl::StatusCode::kUnavailable, kResponseMismatch,
+                       "the log's entries are not consecutive");
+    }
     auto response = std::make_unique<audit::v1::ExportEntriesResponse>();
-    response->set_first_index(end_);
-    response->set_checkpoint(checkpoint_);
+    response->set_first_index(range->next);
+    for (std::string& leaf : leaves.leaves) {
+      if (range->next == range->end) break;
+      response->add_leaves(std::move(leaf));
+      ++range->next;
+    }
+    StreamBatch batch;
+    batch.items.push_back(StreamItem{std::nullopt, std::move(response),
+                                     absl::StrCat(range->next)});
+    if (range->next == range->end) return Last(*range, std::move(batch));
+    return batch;
+  }
+
+  static StreamBatch Last(const Range& range, StreamBatch batch) {
+    auto response = std::make_unique<audit::v1::ExportEntriesResponse>();
+    response->set_first_index(range.end);
+    response->set_checkpoint(range.checkpoint);
     batch.items.push_back(
-        StreamItem{std::nullopt, std::move(response), absl::StrCat(end_)});
+        StreamItem{std::nullopt, std::move(response), absl::StrCat(range.end)});
     batch.last = true;
     return batch;
   }
 
   const PipelineParts* const parts_;
   rpc::CallContext context_;
-  const audit::v1::GetCheckpointRequest checkpoint_request_;
-  uint64_t next_;
-  uint64_t end_;
-  std::string checkpoint_;
+  const std::shared_ptr<const audit::v1::GetCheckpointRequest>
+      checkpoint_request_ =
+          std::make_shared<const audit::v1::GetCheckpointRequest>();
+  const std::shared_ptr<Range> range_;
   std::unique_ptr<rpc::EntryFollower> follower_;
 };
 

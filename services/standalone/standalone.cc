@@ -38,6 +38,9 @@ constexpr char kVersion[] = "0.1.0";
 // How long audit may take to open its log.
 constexpr absl::Duration kOpenTime = absl::Seconds(30);
 
+// Cancelled calls end at once; this is for a machine under load.
+constexpr absl::Duration kLastCalls = absl::Seconds(5);
+
 HomePaths PathsOf(const std::string& home,
                   const config::v1::StandaloneConfig& config) {
   return HomePaths::Of(home, config.seal().key_file(), config.data().folder());
@@ -355,6 +358,9 @@ std::vector<auth::ReloadRunner::Set> Standalone::files() {
 void Standalone::Drain(absl::Duration grace) {
   parts_->face->SetServing(false);
   parts_->face->Drain(grace);
+  if (!parts_->pipeline->AwaitCalls(kLastCalls)) {
+    parts_->process.log->Error("calls do not end", {});
+  }
 }
 
 absl::Status InitializeHome(const std::string& home,

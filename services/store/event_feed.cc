@@ -39,13 +39,12 @@ class EventFeed::Follower final : public rpc::EventFollower {
 
   ~Follower() override {
     // What waits for it is dropped unanswered, outside the lock.
-    const Waiters dropped = feed_->Take(
-        [this](const Waiter& waiter) { return waiter.follower == this; });
+    const Waiters dropped = feed_->Forget(identity_.get());
   }
 
   void Next(Done done) override {
     Waiter waiter;
-    waiter.follower = this;
+    waiter.follower = identity_;
     waiter.reader = reader_;
     waiter.until = feed_->clock_->Now() + kIdle;
     waiter.done = std::move(done);
@@ -57,6 +56,7 @@ class EventFeed::Follower final : public rpc::EventFollower {
  private:
   EventFeed* const feed_;
   const std::shared_ptr<EventReader> reader_;
+  const std::shared_ptr<Identity> identity_ = std::make_shared<Identity>();
 };
 
 absl::StatusOr<std::unique_ptr<EventFeed>> EventFeed::Create(
@@ -163,8 +163,19 @@ EventFeed::Waiters EventFeed::Take(
   return taken;
 }
 
+EventFeed::Waiters EventFeed::Forget(Identity* follower) {
+  {
+    MutexLock l(&mu_);
+    follower->gone = true;
+  }
+  return Take([follower](const Waiter& waiter) {
+    return waiter.follower.get() == follower;
+  });
+}
+
 void EventFeed::Wait(Waiter waiter) {
   MutexLock l(&mu_);
+  if (waiter.follower->gone) return;
   if (waiter.fresh) {
     changed_ = true;
     work_.Signal();

@@ -54,9 +54,15 @@ class EventFeed final : public rpc::SecretEventFeed {
 
   class Follower;
 
+  // A follower, as those know it who may outlive it.
+  struct Identity {
+    // Guarded by mu_.
+    bool gone = false;
+  };
+
   // A call of Next that found nothing.
   struct Waiter {
-    const Follower* follower = nullptr;
+    std::shared_ptr<const Identity> follower;
     std::shared_ptr<EventReader> reader;
     absl::Time until;
     Done done;
@@ -79,9 +85,12 @@ class EventFeed final : public rpc::SecretEventFeed {
 
   // Moves waiters out of the list, to be answered without the lock.
   Waiters Take(absl::FunctionRef<bool(const Waiter&)> wanted);
+  // Takes what waits for a follower that goes.
+  Waiters Forget(Identity* follower);
   // Answers waiters; those that still have nothing and time left wait on.
   // `fresh` unless it is the thread, which notices what comes meanwhile.
   void Serve(Waiters waiters, bool fresh);
+  // Drops the waiter if its follower went while it was served.
   void Wait(Waiter waiter);
 
   kv::KeyValueStore* const kv_;

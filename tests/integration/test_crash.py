@@ -87,3 +87,28 @@ def a_drain_finishes_what_it_began(keyward):
     keyward.restart()
     with Client(keyward.address, keyward.identity("admin")) as admin:
         assert admin.access("db") == b"one"
+
+
+@test
+def a_drain_ends_open_streams(keyward):
+    """Both an idle stream and one whose client has just gone wait inside a
+    service while everything around them is taken down."""
+    secrets = client.module("keyward.secrets.v1.secret_service_pb2")
+    audit = client.module("keyward.audit.v1.audit_service_pb2")
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        watch, gone = (
+            admin.secrets.WatchSecrets(
+                secrets.WatchSecretsRequest(parent="projects/default"),
+                timeout=60)
+            for _ in range(2))
+        tail = admin.audit.TailEntries(
+            audit.TailEntriesRequest(parent="system", start_index=0),
+            timeout=60)
+        admin.create("db", b"one")
+        next(watch), next(gone), next(tail)
+        gone.cancel()
+        codes = set(keyward.stop().values())
+        assert codes == {0}, codes
+        ends = {code_of(lambda stream=stream: [None for _ in stream])
+                for stream in (watch, tail)}
+        assert ends <= {Code.UNAVAILABLE, Code.CANCELLED}, ends
