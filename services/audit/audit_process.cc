@@ -25,6 +25,7 @@
 #include "libs/rpc/internal_server.h"
 #include "libs/rpc/reloading_peer.h"
 #include "libs/rpc/remote_owner_control.h"
+#include "libs/rpc/service_peer.h"
 #include "libs/rpc/service_process.h"
 #include "libs/rpc/service_state.h"
 #include "proto/keyward/internal/policy/v1/policy_service.pb.h"
@@ -78,9 +79,6 @@ class AuditProcess final : public rpc::RunningService {
  private:
   absl::Status OpenPeers(const config::v1::AuditConfig& config);
   absl::Status OpenCore(const config::v1::AuditConfig& config);
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> Connect(
-      const config::v1::AuditConfig& config, const std::string& name,
-      const char* reason, const config::v1::PeerConfig& peer);
 
   const rpc::ProcessContext context_;
   // In the order in which they are made; destroyed the other way round.
@@ -97,22 +95,12 @@ class AuditProcess final : public rpc::RunningService {
   std::unique_ptr<BackgroundRunner> background_;
 };
 
-absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> AuditProcess::Connect(
-    const config::v1::AuditConfig& config, const std::string& name,
-    const char* reason, const config::v1::PeerConfig& peer) {
-  absl::StatusOr<rpc::PeerSettings> settings = rpc::PeerSettingsOf(
-      name, reason, peer, config.listen().tls(), config.trust_domains());
-  if (!settings.ok()) return settings.status();
-  return rpc::ReloadingPeer::Create(*std::move(settings), context_.log,
-                                    context_.clock);
-}
-
 absl::Status AuditProcess::OpenPeers(const config::v1::AuditConfig& config) {
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> store =
-      Connect(config, "store", kStoreUnavailable, config.store());
+  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> store = rpc::ConnectPeer(
+      context_, config, "store", kStoreUnavailable, config.store());
   if (!store.ok()) return store.status();
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> policy =
-      Connect(config, "policy", kPolicyUnavailable, config.policy());
+  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> policy = rpc::ConnectPeer(
+      context_, config, "policy", kPolicyUnavailable, config.policy());
   if (!policy.ok()) return policy.status();
   store_ = *std::move(store);
   policy_ = *std::move(policy);

@@ -24,12 +24,8 @@ using keyward::internal::policy::v1::StoredResult;
 using Outcome = kv::CommitResult::Outcome;
 using Phase = ChangeCall::Phase;
 
-// How long policy's own commits, those of no call, may take.
-constexpr absl::Duration kOwnCommitTime = absl::Seconds(10);
 // Between two attempts to read again what is durable.
 constexpr absl::Duration kReloadPause = absl::Milliseconds(100);
-// How long an idle thread sleeps before it looks at its condition again.
-constexpr absl::Duration kIdle = absl::Minutes(1);
 
 // The request_id field of a changing request.
 std::string RequestIdOf(const Message& request) {
@@ -283,129 +279,6 @@ void ChangeExecutor::Make(const ChangeCallPtr& call,
     return AwaitForce(call, revision, std::move(plan.response));
   }
   AnswerFailedCommit(call, result);
-}
-
-void ChangeExecutor::Close(const ChangeCallPtr& call,
-                           const DurablePolicy& policy, ChangePlan plan) {
-  const policy::v1::Project& project = plan.delta->entries(0).project();
-  DeletionRecord record;
-  record.set_format(kRecordFormat);
-  record.set_project(project.name());
-  record.set_project_uid(project.uid());
-  record.set_closed_revision(plan.delta->revision());
-  record.set_intent_id(call->intent());
-  record.set_request_id_key(call->request_id.key);
-  record.set_content_hash(call->request_id.content_hash);
-  {
-    // Before it is durable: the store may answer at once.
-    MutexLock l(&mu_);
-    call->phase = Phase::kDeleting;
-    deleting_[record.project()] = call;
-    waiting_.insert(call);
-  }
-  StorageChange change;
-  change.delta = std::move(plan.delta);
-  change.begun_deletion = record;
-  change.checkpoint = call->context.checkpoint;
-  const kv::CommitResult result =
-      CommitAndInstall(policy, std::move(change), call->context.deadline);
-  if (result.outcome == Outcome::kApplied) {
-    MutexLock l(&mu_);
-    if (!call->expired) return;
-  } else {
-    MutexLock l(&mu_);
-    deleting_.erase(record.project());
-    waiting_.erase(call);
-  }
-  if (result.outcome == Outcome::kApplied) return Expire(call);
-  // If the closing was made after all, the deletion goes on by itself, and the
-  // reconciler learns what became of it.
-  if (result.outcome != Outcome::kRefused) return AnswerUnknown(call);
-  Refuse(call, ReadError(result.status), rpc::Refusal::kNone);
-}
-
-bool ChangeExecutor::FinishDeletion(const std::string& project,
-                                    int64_t secrets) {
-  auto deletion = std::make_shared<Deletion>();
-  deletion->project = project;
-  deletion->secrets = secrets;
-  MutexLock l(&mu_);
-  deletions_.push_back(deletion);
-  work_.Signal();
-  while (!stop_ && !deletion->done) ended_.WaitFor(&mu_, kIdle);
-  return deletion->ended;
-}
-
-bool ChangeExecutor::Finish(const Deletion& deletion) {
-  const std::shared_ptr<const DurablePolicy> policy = parts_.standing->Newest();
-  const auto record = policy->deletions.find(deletion.project);
-  if (record == policy->deletions.end()) return true;
-  if (deletion.secrets == 0) return FinishDeleted(*policy, record->second);
-  return Reopen(*policy, record->second, deletion.secrets);
-}
-
-bool ChangeExecutor::FinishDeleted(const DurablePolicy& policy,
-                                   const DeletionRecord& record) {
-  constexpr char kMethod[] = "keyward.policy.v1.PolicyService.DeleteProject";
-  ChangePlan plan = PlanDeleted(policy, record.project());
-  const uint64_t revision = plan.delta->revision();
-  const StoredResult stored =
-      MakeStoredResult(kMethod, *plan.response, record.project(), revision);
-  StorageChange change;
-  change.intent_id = record.intent_id();
-  change.delta = std::move(plan.delta);
-  change.result = EncodeRecord(stored);
-  change.ended_deletion = record.project();
-  AddRequestId({record.request_id_key(), record.content_hash()}, stored,
-               parts_.clock->Now(), &change.puts);
-  const kv::CommitResult result = CommitAndInstall(
-      policy, std::move(change), parts_.clock->Now() + kOwnCommitTime);
-  const bool given_up = result.outcome == Outcome::kBarred ||
-                        (result.outcome == Outcome::kRefused &&
-                         absl::IsFailedPrecondition(result.status));
-  // The intent is on record as not applied, so it must not be.
-  if (given_up) return Reopen(policy, record, 0);
-  if (!result.applied()) return false;
-  ChangeCallPtr call;
-  {
-    MutexLock l(&mu_);
-    const auto found = deleting_.find(record.project());
-    if (found == deleting_.end()) return true;
-    call = found->second;
-    deleting_.erase(found);
-    waiting_.erase(call);
-    if (call->phase != Phase::kDeleting) return true;
-    call->phase = Phase::kWorking;
-  }
-  AwaitForce(call, revision, std::move(plan.response));
-  return true;
-}
-
-bool ChangeExecutor::Reopen(const DurablePolicy& policy,
-                            const DeletionRecord& record, int64_t secrets) {
-  StorageChange change;
-  change.delta = PlanReopen(policy, record.project()).delta;
-  change.ended_deletion = record.project();
-  const kv::CommitResult result = CommitAndInstall(
-      policy, std::move(change), parts_.clock->Now() + kOwnCommitTime);
-  if (!result.applied()) return false;
-  ChangeCallPtr call;
-  {
-    MutexLock l(&mu_);
-    const auto found = deleting_.find(record.project());
-    if (found == deleting_.end()) return true;
-    call = found->second;
-    deleting_.erase(found);
-    waiting_.erase(call);
-    if (call->phase != Phase::kDeleting) return true;
-    call->phase = Phase::kWorking;
-  }
-  if (secrets == 0) {
-    AnswerBarred(call, rpc::Outcome::kNotApplied);
-  } else {
-    Refuse(call, ProjectNotEmpty(secrets), rpc::Refusal::kNone);
-  }
-  return true;
 }
 
 kv::CommitResult ChangeExecutor::CommitAndInstall(const DurablePolicy& policy,

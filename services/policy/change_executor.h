@@ -105,6 +105,11 @@ class ChangeExecutor {
   bool FinishDeletion(const std::string& project, int64_t secrets);
 
  private:
+  // How long policy's own commits, those of no call, may take.
+  static constexpr absl::Duration kOwnCommitTime = absl::Seconds(10);
+  // How long an idle thread sleeps before it looks at its condition again.
+  static constexpr absl::Duration kIdle = absl::Minutes(1);
+
   struct Deletion {
     std::string project;
     int64_t secrets = 0;
@@ -127,6 +132,9 @@ class ChangeExecutor {
   void Close(const ChangeCallPtr& call, const DurablePolicy& policy,
              ChangePlan plan);
   bool Finish(const Deletion& deletion);
+  // The call that waits for the deletion, in the phase kWorking; null if none
+  // does any more.
+  ChangeCallPtr TakeDeleting(const std::string& project);
   bool FinishDeleted(const DurablePolicy& policy, const DeletionRecord& record);
   bool Reopen(const DurablePolicy& policy, const DeletionRecord& record,
               int64_t secrets);

@@ -22,6 +22,7 @@
 #include "libs/rpc/reloading_peer.h"
 #include "libs/rpc/remote_audit_log.h"
 #include "libs/rpc/remote_owner_control.h"
+#include "libs/rpc/service_peer.h"
 #include "libs/rpc/service_process.h"
 #include "libs/rpc/service_state.h"
 #include "proto/keyward/internal/store/v1/store_service.pb.h"
@@ -67,9 +68,6 @@ class PolicyProcess final : public rpc::RunningService {
  private:
   absl::Status OpenPeers(const config::v1::PolicyConfig& config);
   absl::Status OpenCore(const config::v1::PolicyConfig& config);
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> Connect(
-      const config::v1::PolicyConfig& config, const std::string& name,
-      const char* reason, const config::v1::PeerConfig& peer);
 
   const rpc::ProcessContext context_;
   std::optional<std::string> recover_;
@@ -86,22 +84,12 @@ class PolicyProcess final : public rpc::RunningService {
   std::unique_ptr<rpc::InternalServer> server_;
 };
 
-absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> PolicyProcess::Connect(
-    const config::v1::PolicyConfig& config, const std::string& name,
-    const char* reason, const config::v1::PeerConfig& peer) {
-  absl::StatusOr<rpc::PeerSettings> settings = rpc::PeerSettingsOf(
-      name, reason, peer, config.listen().tls(), config.trust_domains());
-  if (!settings.ok()) return settings.status();
-  return rpc::ReloadingPeer::Create(*std::move(settings), context_.log,
-                                    context_.clock);
-}
-
 absl::Status PolicyProcess::OpenPeers(const config::v1::PolicyConfig& config) {
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> audit =
-      Connect(config, "audit", kAuditUnavailable, config.audit());
+  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> audit = rpc::ConnectPeer(
+      context_, config, "audit", kAuditUnavailable, config.audit());
   if (!audit.ok()) return audit.status();
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> store =
-      Connect(config, "store", kStoreUnavailable, config.store());
+  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> store = rpc::ConnectPeer(
+      context_, config, "store", kStoreUnavailable, config.store());
   if (!store.ok()) return store.status();
   audit_ = *std::move(audit);
   store_ = *std::move(store);

@@ -154,6 +154,9 @@ class PolicyStorage {
                 std::unique_ptr<kv::WriterSession> session)
       : kv_(kv), clock_(clock), session_(std::move(session)) {}
 
+  // Nobody else's turn has ended in time.
+  static absl::Status Busy();
+
   // The precondition that the head is what `on` says, as it is now. ABORTED
   // if it is not.
   absl::StatusOr<kv::Precondition> HeadIs(const DurablePolicy& on) const;

@@ -7,6 +7,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "libs/base/byte_order.h"
+#include "proto/keyward/internal/policy/v1/policy_record.pb.h"
 
 namespace keyward::policy_service {
 namespace {
@@ -60,6 +61,13 @@ std::string EncodeRecord(const google::protobuf::Message& record) {
   record.SerializeToCodedStream(&coded);
   coded.Trim();
   return bytes;
+}
+
+std::string EncodeHead(uint64_t revision) {
+  keyward::internal::policy::v1::HeadRecord head;
+  head.set_format(kRecordFormat);
+  head.set_revision(revision);
+  return EncodeRecord(head);
 }
 
 absl::Status ParseRecord(absl::string_view bytes,

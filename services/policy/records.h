@@ -52,6 +52,9 @@ std::string RequestIdExpiryKey(absl::Time expire_time,
 // The record's bytes, the same for equal records.
 std::string EncodeRecord(const google::protobuf::Message& record);
 
+// The HeadRecord of `revision`.
+std::string EncodeHead(uint64_t revision);
+
 // Not for callers: what DecodeRecord does.
 absl::Status ParseRecord(absl::string_view bytes,
                          google::protobuf::Message* record);

@@ -22,6 +22,7 @@
 #include "libs/rpc/owner_methods.h"
 #include "libs/rpc/reloading_peer.h"
 #include "libs/rpc/remote_audit_log.h"
+#include "libs/rpc/service_peer.h"
 #include "libs/rpc/service_process.h"
 #include "libs/rpc/service_state.h"
 #include "services/store/maintenance_runner.h"
@@ -109,13 +110,8 @@ absl::Status StoreProcess::OpenCore(const config::v1::StoreConfig& config) {
 }
 
 absl::Status StoreProcess::Open(const config::v1::StoreConfig& config) {
-  absl::StatusOr<rpc::PeerSettings> settings =
-      rpc::PeerSettingsOf("audit", kAuditUnavailable, config.audit(),
-                          config.listen().tls(), config.trust_domains());
-  if (!settings.ok()) return settings.status();
-  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> audit =
-      rpc::ReloadingPeer::Create(*std::move(settings), context_.log,
-                                 context_.clock);
+  absl::StatusOr<std::unique_ptr<rpc::ReloadingPeer>> audit = rpc::ConnectPeer(
+      context_, config, "audit", kAuditUnavailable, config.audit());
   if (!audit.ok()) return audit.status();
   audit_ = *std::move(audit);
   audit_log_ = std::make_unique<rpc::RemoteAuditLog>(

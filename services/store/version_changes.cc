@@ -213,6 +213,16 @@ absl::StatusOr<ChangePlan> PlanDestroy(
   return plan;
 }
 
+// The version that a request names by its number; its request id is checked
+// as well.
+template <typename Request>
+absl::StatusOr<ResourceName> CheckedVersion(const rpc::CallContext& context,
+                                            const Request& request) {
+  const absl::Status status = RequestIds::Check(request.request_id());
+  if (!status.ok()) return status;
+  return NumberedVersionTarget(context, request.name());
+}
+
 }  // namespace
 
 absl::StatusOr<Planner> VersionChanges::Add(
@@ -239,10 +249,7 @@ absl::StatusOr<Planner> VersionChanges::Add(
 absl::StatusOr<Planner> VersionChanges::Enable(
     const rpc::CallContext& context,
     const EnableSecretVersionRequest& request) const {
-  const absl::Status status = RequestIds::Check(request.request_id());
-  if (!status.ok()) return status;
-  const absl::StatusOr<ResourceName> name =
-      NumberedVersionTarget(context, request.name());
+  const absl::StatusOr<ResourceName> name = CheckedVersion(context, request);
   if (!name.ok()) return name.status();
   return Planner([parts = parts_, call = PlannedCall(context), name = *name,
                   &request](absl::Time) {
@@ -256,10 +263,7 @@ absl::StatusOr<Planner> VersionChanges::Enable(
 absl::StatusOr<Planner> VersionChanges::Disable(
     const rpc::CallContext& context,
     const DisableSecretVersionRequest& request) const {
-  const absl::Status status = RequestIds::Check(request.request_id());
-  if (!status.ok()) return status;
-  const absl::StatusOr<ResourceName> name =
-      NumberedVersionTarget(context, request.name());
+  const absl::StatusOr<ResourceName> name = CheckedVersion(context, request);
   if (!name.ok()) return name.status();
   return Planner([parts = parts_, call = PlannedCall(context), name = *name,
                   &request](absl::Time) {
@@ -273,10 +277,7 @@ absl::StatusOr<Planner> VersionChanges::Disable(
 absl::StatusOr<Planner> VersionChanges::Destroy(
     const rpc::CallContext& context,
     const DestroySecretVersionRequest& request) const {
-  const absl::Status status = RequestIds::Check(request.request_id());
-  if (!status.ok()) return status;
-  const absl::StatusOr<ResourceName> name =
-      NumberedVersionTarget(context, request.name());
+  const absl::StatusOr<ResourceName> name = CheckedVersion(context, request);
   if (!name.ok()) return name.status();
   return Planner([parts = parts_, call = PlannedCall(context), name = *name,
                   &request](absl::Time now) {
