@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstdarg>
-#include <cstring>
 #include <utility>
 
+#include "libs/kv/power_cut_files.h"
 #include "rocksdb/env.h"
 
 namespace keyward::kv {
@@ -17,7 +17,6 @@ using rocksdb::FileOptions;
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
-using rocksdb::Slice;
 
 // Tests that forget to release a stall fail after this instead of hanging.
 constexpr absl::Duration kMaxStall = absl::Minutes(1);
@@ -50,121 +49,6 @@ IOStatus Missing(const std::string& path) {
 }
 
 }  // namespace
-
-class PowerCutFileSystem::SequentialFile : public rocksdb::FSSequentialFile {
- public:
-  SequentialFile(PowerCutFileSystem* fs, std::shared_ptr<File> file)
-      : fs_(fs), file_(std::move(file)) {}
-
-  IOStatus Read(size_t n, const IOOptions&, Slice* result, char* scratch,
-                IODebugContext*) override {
-    MutexLock lock(&fs_->mu_);
-    const size_t left = file_->data.size() - std::min(at_, file_->data.size());
-    n = std::min(n, left);
-    memcpy(scratch, file_->data.data() + at_, n);
-    at_ += n;
-    *result = Slice(scratch, n);
-    return IOStatus::OK();
-  }
-  IOStatus Skip(uint64_t n) override {
-    at_ += n;
-    return IOStatus::OK();
-  }
-
- private:
-  PowerCutFileSystem* const fs_;
-  const std::shared_ptr<File> file_;
-  size_t at_ = 0;
-};
-
-class PowerCutFileSystem::RandomAccessFile
-    : public rocksdb::FSRandomAccessFile {
- public:
-  RandomAccessFile(const PowerCutFileSystem* fs, std::shared_ptr<File> file)
-      : fs_(fs), file_(std::move(file)) {}
-
-  IOStatus Read(uint64_t offset, size_t n, const IOOptions&, Slice* result,
-                char* scratch, IODebugContext*) const override {
-    MutexLock lock(&fs_->mu_);
-    const size_t size = file_->data.size();
-    const size_t at = std::min<size_t>(offset, size);
-    n = std::min(n, size - at);
-    memcpy(scratch, file_->data.data() + at, n);
-    *result = Slice(scratch, n);
-    return IOStatus::OK();
-  }
-
- private:
-  const PowerCutFileSystem* const fs_;
-  const std::shared_ptr<File> file_;
-};
-
-class PowerCutFileSystem::WritableFile : public rocksdb::FSWritableFile {
- public:
-  WritableFile(PowerCutFileSystem* fs, std::shared_ptr<File> file)
-      : fs_(fs), file_(std::move(file)) {}
-
-  using rocksdb::FSWritableFile::Append;
-  IOStatus Append(const Slice& data, const IOOptions&,
-                  IODebugContext*) override {
-    MutexLock lock(&fs_->mu_);
-    if (fs_->space_limit_ != UINT64_MAX &&
-        fs_->UsedLocked() + data.size() > fs_->space_limit_) {
-      return IOStatus::NoSpace("the disk is full");
-    }
-    file_->data.append(data.data(), data.size());
-    return IOStatus::OK();
-  }
-  IOStatus Truncate(uint64_t size, const IOOptions&, IODebugContext*) override {
-    MutexLock lock(&fs_->mu_);
-    file_->data.resize(size);
-    file_->durable = std::min<size_t>(file_->durable, size);
-    return IOStatus::OK();
-  }
-  IOStatus Sync(const IOOptions&, IODebugContext*) override {
-    IOStatus status = fs_->BeginSync(file_.get());
-    if (!status.ok()) return status;
-    MutexLock lock(&fs_->mu_);
-    file_->durable = file_->data.size();
-    return status;
-  }
-  IOStatus Close(const IOOptions&, IODebugContext*) override {
-    return IOStatus::OK();
-  }
-  IOStatus Flush(const IOOptions&, IODebugContext*) override {
-    return IOStatus::OK();
-  }
-  uint64_t GetFileSize(const IOOptions&, IODebugContext*) override {
-    MutexLock lock(&fs_->mu_);
-    return file_->data.size();
-  }
-  bool IsSyncThreadSafe() const override { return true; }
-
- private:
-  PowerCutFileSystem* const fs_;
-  const std::shared_ptr<File> file_;
-};
-
-class PowerCutFileSystem::Directory : public rocksdb::FSDirectory {
- public:
-  Directory(PowerCutFileSystem* fs, std::string path)
-      : fs_(fs), path_(std::move(path)) {}
-
-  IOStatus Fsync(const IOOptions&, IODebugContext*) override {
-    IOStatus status = fs_->BeginSync(nullptr);
-    if (status.ok()) fs_->SyncNames(path_);
-    return status;
-  }
-  // RocksDB closes its folders, and counts an answer of "not supported" as a
-  // failure.
-  IOStatus Close(const IOOptions&, IODebugContext*) override {
-    return IOStatus::OK();
-  }
-
- private:
-  PowerCutFileSystem* const fs_;
-  const std::string path_;
-};
 
 struct PowerCutFileSystem::Lock : public rocksdb::FileLock {
   explicit Lock(std::string locked) : path(std::move(locked)) {}
