@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/byte_order.h"
 #include "libs/base/file_util.h"
 
@@ -32,10 +33,30 @@ absl::StatusOr<Contents> ReadAll(const std::vector<ReloadableFile>& files) {
   Contents contents;
   for (const ReloadableFile& file : files) {
     absl::StatusOr<FileContent> content = ReadOne(file);
+    if (absl::IsNotFound(content.status())) {
+      return absl::NotFoundError(absl::StrCat(
+          content.status().message(),
+          "; put the file there or name another in the configuration (the "
+          "development installation's own are made by keyward-standalone "
+          "--init)"));
+    }
     if (!content.ok()) return content.status();
     contents.push_back(*std::move(content));
   }
   return contents;
+}
+
+// `refusal` with the files' names, which what refused their contents does not
+// know and whoever has to mend them must.
+absl::Status NameFiles(const absl::Status& refusal,
+                       const std::vector<ReloadableFile>& files) {
+  if (refusal.ok()) return refusal;
+  const auto path = [](std::string* out, const ReloadableFile& file) {
+    out->append(file.path);
+  };
+  return absl::Status(refusal.code(),
+                      absl::StrCat(refusal.message(), " (read from ",
+                                   absl::StrJoin(files, ", ", path), ")"));
 }
 
 // Of all contents; their lengths keep ("ab", "c") and ("a", "bc") apart.
@@ -72,7 +93,7 @@ absl::StatusOr<std::unique_ptr<ReloadableFiles>> ReloadableFiles::Create(
 
 absl::Status ReloadableFiles::ApplyNow(const Contents& contents,
                                        const crypto::Sha256Digest& digest) {
-  absl::Status status = apply_(contents);
+  absl::Status status = NameFiles(apply_(contents), files_);
   if (!status.ok()) {
     refused_ = digest;
     refusal_ = status;

@@ -68,7 +68,12 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> LoadMessage(
     const google::protobuf::Message& prototype) {
   if (path.empty()) return ParseMessage("", "defaults", options, prototype);
   absl::StatusOr<std::string> text = ReadFileBounded(path, kMaxYamlBytes);
-  if (!text.ok()) return text.status();
+  if (!text.ok()) {
+    return absl::Status(
+        text.status().code(),
+        absl::StrCat("the configuration file (--config) cannot be used: ",
+                     text.status().message()));
+  }
   return ParseMessage(*text, path, options, prototype);
 }
 

@@ -74,7 +74,15 @@ TEST(LoaderTest, FlagsSetListsAndSectionsAsYaml) {
            "limits.requests_per_second=6"}));
   ASSERT_FALSE(config.ok());
   // A section that was set as text cannot be entered again.
-  EXPECT_THAT(config.status().message(), HasSubstr("leads through a value"));
+  EXPECT_THAT(config.status().message(), HasSubstr("must be a map"));
+}
+
+TEST(LoaderTest, AFlagBelowAFilesScalarBlamesTheFile) {
+  const auto config = Parse<v1::StoreConfig>("log: {}\nlisten: 7\n", "/c.yaml",
+                                             Set({"listen.address=h:1"}));
+  ASSERT_FALSE(config.ok());
+  EXPECT_EQ(config.status().message(),
+            "/c.yaml:2:9: listen: must be a map of keys and values");
 }
 
 TEST(LoaderTest, FlagsSetAListWhole) {

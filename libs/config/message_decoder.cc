@@ -10,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
@@ -351,7 +352,10 @@ absl::Status SetAtPath(absl::string_view path, YamlNode value,
       return Refuse(value.where, "", "not a path of keys joined by dots");
     }
     if (node->kind != Kind::kMap) {
-      return Refuse(value.where, "", "leads through a value that has no keys");
+      // The file's fault if it is the file's value, and then at its place.
+      return Refuse(node->where,
+                    absl::StrJoin(parts.begin(), parts.begin() + i, "."),
+                    "must be a map of keys and values");
     }
     YamlNode* next = node->Find(parts[i]);
     const bool last = i + 1 == parts.size();

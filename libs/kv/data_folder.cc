@@ -66,6 +66,13 @@ absl::Status CheckMode(const std::string& path) {
         absl::StrCat("the data folder ", path,
                      " can be entered by other users; run: chmod 700 ", path));
   }
+  // Before the lock is tried, whose failure would be taken for another
+  // process's.
+  if (access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the data folder ", path, " cannot be written: ", strerror(errno),
+        "; make it writable, or name another data folder"));
+  }
   return absl::OkStatus();
 }
 

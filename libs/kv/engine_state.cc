@@ -88,6 +88,22 @@ absl::Status LoadSessions(rocksdb::DB* db, EngineState* state) {
               });
 }
 
+// Whether `owner` is recorded in `db` as its owner already.
+absl::StatusOr<bool> IsOwned(rocksdb::DB* db, const std::string& owner) {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status got =
+      db->Get(rocksdb::ReadOptions(), db->DefaultColumnFamily(),
+              format::OwnerKey(), &value);
+  if (got.IsNotFound()) return false;
+  if (!got.ok()) return FromRocksDb(got, "read the database's owner");
+  if (View(value) == owner) return true;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the data folder ", db->GetName(), " holds the data of ", View(value),
+      ", not of ", owner,
+      "; put the services' folders back in their places, or name another data "
+      "folder"));
+}
+
 absl::Status CheckFeeds(const std::map<std::string, uint64_t>& feeds) {
   absl::string_view previous;
   for (const auto& [keyspace, through] : feeds) {
@@ -107,7 +123,7 @@ absl::Status CheckFeeds(const std::map<std::string, uint64_t>& feeds) {
 
 }  // namespace
 
-absl::StatusOr<EngineState> LoadState(rocksdb::DB* db,
+absl::StatusOr<EngineState> LoadState(rocksdb::DB* db, const std::string& owner,
                                       const std::vector<std::string>& feeds,
                                       bool close_sessions) {
   EngineState state;
@@ -121,7 +137,12 @@ absl::StatusOr<EngineState> LoadState(rocksdb::DB* db,
   if (status.ok()) status = LoadSessions(db, &state);
   if (!status.ok()) return status;
 
+  const absl::StatusOr<bool> owned =
+      owner.empty() ? absl::StatusOr<bool>(true) : IsOwned(db, owner);
+  if (!owned.ok()) return owned.status();
+
   rocksdb::WriteBatch batch;
+  if (!*owned) batch.Put(format::OwnerKey(), owner);
   for (const std::string& keyspace : feeds) {
     if (state.feeds.count(keyspace) > 0) continue;
     state.feeds[keyspace] = state.revision;

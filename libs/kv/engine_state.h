@@ -31,8 +31,10 @@ struct EngineState {
 // stays, so that its events have no gap. With `close_sessions`, all sessions
 // are closed durably: the process that began them is gone. DATA_LOSS if a
 // record is damaged; INVALID_ARGUMENT if a feed's keyspace is empty, too long,
-// or lies within another's.
-absl::StatusOr<EngineState> LoadState(rocksdb::DB* db,
+// or lies within another's; FAILED_PRECONDITION, with nothing written, if `db`
+// is another owner's than `owner`, which takes it if it is nobody's yet. An
+// empty `owner` is not compared.
+absl::StatusOr<EngineState> LoadState(rocksdb::DB* db, const std::string& owner,
                                       const std::vector<std::string>& feeds,
                                       bool close_sessions);
 

@@ -67,6 +67,8 @@ std::string RevisionKey() { return KeyIn(Space::kMeta) + "revision"; }
 
 std::string IntentFloorKey() { return KeyIn(Space::kMeta) + "intent_floor"; }
 
+std::string OwnerKey() { return KeyIn(Space::kMeta) + "owner"; }
+
 std::string FeedMetaPrefix() {
   return absl::StrCat(KeyIn(Space::kMeta), kFeedMeta);
 }

@@ -45,9 +45,11 @@ enum class Space : char {
 std::string SpaceBegin(Space space);
 std::string SpaceEnd(Space space);
 
-// Meta records, each with a number as its value.
+// Meta records, each with a number as its value, but for the owner's.
 std::string RevisionKey();
 std::string IntentFloorKey();
+// Its value is the name of the service whose data it is.
+std::string OwnerKey();
 std::string FeedMetaKey(absl::string_view keyspace);
 // The keyspace of a key of FeedMetaKey; nothing else begins as these do.
 std::string FeedMetaPrefix();

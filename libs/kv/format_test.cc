@@ -32,6 +32,7 @@ TEST(FormatGoldenTest, Marker) {
 TEST(FormatGoldenTest, Meta) {
   EXPECT_EQ(Hex(RevisionKey()), "01" + Hex("revision"));
   EXPECT_EQ(Hex(IntentFloorKey()), "01" + Hex("intent_floor"));
+  EXPECT_EQ(Hex(OwnerKey()), "01" + Hex("owner"));
   EXPECT_EQ(Hex(FeedMetaKey("event/")), "01" + Hex("feed/event/"));
   EXPECT_EQ(*DecodeFeedMetaKey(FeedMetaKey("event/")), "event/");
   EXPECT_EQ(Hex(EncodeNumber(258)), "0000000000000102");

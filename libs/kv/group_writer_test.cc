@@ -48,7 +48,7 @@ class GroupWriterTest : public testing::Test {
     options.block_cache_bytes = 1 << 20;
     options.write_buffer_bytes = 1 << 20;
     database_ = *Database::Open(options);
-    state_ = *LoadState(database_->db(), {"event/"}, true);
+    state_ = *LoadState(database_->db(), "", {"event/"}, true);
     NewGroup();
   }
 

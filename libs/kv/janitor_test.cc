@@ -33,7 +33,7 @@ class JanitorTest : public testing::Test {
     options.block_cache_bytes = 1 << 20;
     options.write_buffer_bytes = 1 << 20;
     database_ = *Database::Open(options);
-    state_ = *LoadState(database_->db(), {"e/", "f/"}, true);
+    state_ = *LoadState(database_->db(), "", {"e/", "f/"}, true);
   }
 
   // Writes a record and returns its key.

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "libs/kv/data_folder.h"
 #include "libs/kv/database.h"
 #include "libs/kv/reader.h"
@@ -78,11 +80,26 @@ class ReadOnlyView final : public KeyValueReader {
 // A reader's cache: a verification reads everything once.
 constexpr size_t kReadOnlyCacheBytes = size_t{8} << 20;
 
+// Damage is nothing that a start can mend; says so where the place of the
+// damage is all that is said.
+absl::Status WithRemedy(absl::Status refusal, const std::string& path) {
+  if (!absl::IsDataLoss(refusal) ||
+      absl::StrContains(refusal.message(), "restore")) {
+    return refusal;
+  }
+  return absl::DataLossError(absl::StrCat(refusal.message(),
+                                          "; restore the data folder ", path,
+                                          " from a backup (deploy/BACKUP.md)"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenRocksDb(
     const RocksDbOptions& options) {
-  return RocksDbStore::Open(options, rocksdb::FileSystem::Default());
+  absl::StatusOr<std::unique_ptr<RocksDbStore>> store =
+      RocksDbStore::Open(options, rocksdb::FileSystem::Default());
+  if (!store.ok()) return WithRemedy(store.status(), options.path);
+  return *std::move(store);
 }
 
 absl::StatusOr<std::unique_ptr<KeyValueReader>> OpenRocksDbReadOnly(

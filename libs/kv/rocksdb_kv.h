@@ -30,6 +30,12 @@ struct RocksDbOptions {
   // The data folder. Made if it is missing, with its parents, mode 0700.
   std::string path;
 
+  // The service whose data it is. Put into a new folder, and compared at every
+  // later opening: a service that was pointed at another's folder would find
+  // nothing of its own there, take the folder for new, and begin anew in it.
+  // Not compared if empty.
+  std::string owner;
+
   // Measures deadlines, snapshots' age and erase_delay. Mandatory; outlives
   // the store.
   const Clock* clock = nullptr;
@@ -58,8 +64,8 @@ struct RocksDbOptions {
 // Opens the store. Errors say what to do:
 //   INVALID_ARGUMENT     an option is wrong
 //   FAILED_PRECONDITION  the folder is in use by another process, may be
-//                        entered by other users, holds something else, or is
-//                        of a newer version
+//                        entered by other users, holds something else or
+//                        another owner's data, or is of a newer version
 //   DATA_LOSS            the data is damaged
 //   UNAVAILABLE          files cannot be read or written
 // Sessions of earlier processes are closed. No callback may destroy the store;

@@ -84,6 +84,38 @@ TEST_F(RocksDbKvTest, MakesItsFolderPrivateAndKeepsWhatIsWritten) {
   EXPECT_EQ((*store)->Get("k")->value, "value");
 }
 
+TEST_F(RocksDbKvTest, RefusesTheDataOfAnotherOwnerAndLeavesItAlone) {
+  options_.owner = "audit";
+  {
+    auto store = OpenRocksDb(options_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE(Put(store->get(), 1, "k").applied());
+  }
+  options_.owner = "store";
+  options_.feeds = {"k"};
+  const absl::Status refusal = Refusal();
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(refusal.message(), path_)) << refusal;
+  EXPECT_TRUE(
+      absl::StrContains(refusal.message(), "the data of audit, not of store"))
+      << refusal;
+  options_.owner = "audit";
+  options_.feeds = {};
+  auto store = OpenRocksDb(options_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->Get("k")->value, "value");
+  EXPECT_EQ((*store)->ReadFeed("k", 0, 1).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(RocksDbKvTest, AFolderWithoutAnOwnerBelongsToTheFirst) {
+  ASSERT_TRUE(OpenRocksDb(options_).ok());
+  options_.owner = "store";
+  ASSERT_TRUE(OpenRocksDb(options_).ok());
+  options_.owner = "policy";
+  EXPECT_EQ(Refusal().code(), absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_F(RocksDbKvTest, AClockIsMandatory) {
   options_.clock = nullptr;
   EXPECT_EQ(Refusal().code(), absl::StatusCode::kInvalidArgument);

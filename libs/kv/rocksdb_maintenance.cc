@@ -54,7 +54,7 @@ absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(
   if (!database.ok()) return database.status();
   rocksdb::DB* db = (*database)->db();
   absl::StatusOr<EngineState> state =
-      LoadState(db, options.feeds, /*close_sessions=*/true);
+      LoadState(db, options.owner, options.feeds, /*close_sessions=*/true);
   if (!state.ok()) return state.status();
   absl::StatusOr<std::vector<format::Erasure>> erasures = LoadErasures(db);
   if (!erasures.ok()) return erasures.status();
@@ -228,7 +228,7 @@ absl::Status RocksDbStore::Reopen() {
   if (!database.ok()) return database.status();
   rocksdb::DB* db = (*database)->db();
   absl::StatusOr<EngineState> state =
-      LoadState(db, options_.feeds, /*close_sessions=*/false);
+      LoadState(db, options_.owner, options_.feeds, /*close_sessions=*/false);
   if (!state.ok()) return state.status();
   std::vector<TransactionId> unknown;
   {

@@ -68,6 +68,10 @@ ParsedFlags ParseServiceFlags(int argc, const char* const* argv,
   DeclareShort(&app, &flags, "--metrics", "metrics.address",
                "HOST:PORT of metrics and readiness");
   for (const ExtraFlag& flag : extra) DeclareExtra(&app, &flags, flag);
+  app.failure_message([&binary](const CLI::App*, const CLI::Error& error) {
+    return absl::StrCat(binary, ": ", error.what(), "; see ", binary,
+                        " --help\n");
+  });
   ParsedFlags parsed;
   // CLI11 tells of everything, help included, by an exception.
   try {
@@ -81,7 +85,13 @@ ParsedFlags ParseServiceFlags(int argc, const char* const* argv,
 }
 
 absl::StatusOr<std::string> HomeOf(const ServiceFlags& flags) {
-  if (!flags.home.empty()) return flags.home;
+  if (!flags.home.empty()) {
+    // The folders of the defaults lie below it, and a relative one would
+    // depend on where the service was started.
+    if (flags.home[0] == '/') return flags.home;
+    return absl::FailedPreconditionError(
+        absl::StrCat("--home: must be an absolute path, not ", flags.home));
+  }
   const char* home = std::getenv("HOME");
   return config::DefaultHome(geteuid(), home == nullptr ? "" : home);
 }

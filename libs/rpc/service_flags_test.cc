@@ -3,10 +3,12 @@
 
 #include "libs/rpc/service_flags.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace keyward::rpc {
@@ -60,6 +62,15 @@ TEST(ServiceFlagsTest, AWrongCommandLineExitsWithTwo) {
   }
 }
 
+TEST(ServiceFlagsTest, AWrongCommandLineIsOneLineThatNamesTheBinary) {
+  testing::internal::CaptureStderr();
+  Parse({"--lisen"});
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::StartsWith("keyward-"));
+  EXPECT_THAT(said, testing::HasSubstr("--lisen"));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
 TEST(ServiceFlagsTest, HelpExitsWithZero) {
   const ParsedFlags parsed = Parse({"--help"});
   EXPECT_FALSE(parsed.flags.has_value());
@@ -70,6 +81,13 @@ TEST(ServiceFlagsTest, TheHomeIsTheFlagsIfItIsGiven) {
   ServiceFlags flags;
   flags.home = "/srv/keyward";
   EXPECT_EQ(*HomeOf(flags), "/srv/keyward");
+}
+
+TEST(ServiceFlagsTest, ARelativeHomeIsRefusedByName) {
+  ServiceFlags flags;
+  flags.home = "srv/keyward";
+  EXPECT_EQ(HomeOf(flags).status().message(),
+            "--home: must be an absolute path, not srv/keyward");
 }
 
 }  // namespace

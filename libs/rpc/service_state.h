@@ -27,12 +27,23 @@ inline absl::StatusOr<std::unique_ptr<kv::KeyValueStore>> OpenServiceState(
     const std::string& service, std::vector<std::string> feeds) {
   kv::RocksDbOptions options;
   options.path = absl::StrCat(data.folder(), "/", service);
+  options.owner = service;
   options.clock = context.clock;
   options.feeds = std::move(feeds);
   options.log = [log = context.log](absl::string_view line) {
     log->Warning("state", {{"what", line}});
   };
   return kv::OpenRocksDb(options);
+}
+
+// A core's refusal to start on `service`'s folder, with the folder's path: a
+// core knows neither it nor that there are others.
+inline absl::Status InServiceState(const absl::Status& refusal,
+                                   const config::v1::DataConfig& data,
+                                   const std::string& service) {
+  if (refusal.ok()) return refusal;
+  return absl::Status(refusal.code(), absl::StrCat(data.folder(), "/", service,
+                                                   ": ", refusal.message()));
 }
 
 }  // namespace keyward::rpc

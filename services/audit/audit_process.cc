@@ -130,7 +130,9 @@ absl::Status AuditProcess::OpenCore(const config::v1::AuditConfig& config) {
   absl::StatusOr<audit::LogKey> key = LoadOrCreateLogKey(
       absl::StrCat(config.data().folder(), "/audit/", audit::kLogKeyFile),
       seal_.get(), *context_.random, *state_);
-  if (!key.ok()) return key.status();
+  if (!key.ok()) {
+    return rpc::InServiceState(key.status(), config.data(), "audit");
+  }
   AuditCore::Dependencies dependencies;
   dependencies.store = state_.get();
   dependencies.key = *std::move(key);
@@ -149,7 +151,9 @@ absl::Status AuditProcess::OpenCore(const config::v1::AuditConfig& config) {
   options.restored = context_.flags.count("restored") > 0;
   absl::StatusOr<std::unique_ptr<AuditCore>> core = AuditCore::Create(
       std::move(dependencies), options, context_.clock->Now() + kOpenTime);
-  if (!core.ok()) return core.status();
+  if (!core.ok()) {
+    return rpc::InServiceState(core.status(), config.data(), "audit");
+  }
   core_ = *std::move(core);
   return absl::OkStatus();
 }

@@ -120,7 +120,9 @@ absl::Status PolicyProcess::OpenCore(const config::v1::PolicyConfig& config) {
   options.bootstrap_administrator = config.bootstrap_administrator();
   absl::StatusOr<std::unique_ptr<PolicyCore>> core =
       PolicyCore::Create(dependencies, options);
-  if (!core.ok()) return core.status();
+  if (!core.ok()) {
+    return rpc::InServiceState(core.status(), config.data(), "policy");
+  }
   core_ = *std::move(core);
   return absl::OkStatus();
 }

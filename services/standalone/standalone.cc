@@ -15,8 +15,9 @@
 #include "libs/base/mutex.h"
 #include "libs/crypto/random.h"
 #include "libs/crypto/seal.h"
-#include "libs/kv/rocksdb_kv.h"
+#include "libs/kv/kv.h"
 #include "libs/policy/public_actions.h"
+#include "libs/rpc/service_state.h"
 #include "services/audit/audit_core.h"
 #include "services/audit/background_runner.h"
 #include "services/audit/log_key_loader.h"
@@ -119,15 +120,9 @@ absl::Status Standalone::Parts::OpenSeal() {
 absl::Status Standalone::Parts::OpenStates() {
   auto open = [&](const std::string& service, std::vector<std::string> feeds,
                   std::unique_ptr<kv::KeyValueStore>* out) {
-    kv::RocksDbOptions options;
-    options.path = absl::StrCat(config.data().folder(), "/", service);
-    options.clock = process.clock;
-    options.feeds = std::move(feeds);
-    options.log = [log = process.log, service](absl::string_view line) {
-      log->Warning("state", {{"of", service}, {"what", line}});
-    };
     absl::StatusOr<std::unique_ptr<kv::KeyValueStore>> state =
-        kv::OpenRocksDb(options);
+        rpc::OpenServiceState(process, config.data(), service,
+                              std::move(feeds));
     if (state.ok()) *out = *std::move(state);
     return state.status();
   };
@@ -148,7 +143,9 @@ absl::Status Standalone::Parts::MakeStore() {
   options.restored = restored();
   absl::StatusOr<std::unique_ptr<store::StoreCore>> made =
       store::StoreCore::Create(dependencies, options);
-  if (!made.ok()) return made.status();
+  if (!made.ok()) {
+    return rpc::InServiceState(made.status(), config.data(), "store");
+  }
   store = *std::move(made);
   return absl::OkStatus();
 }
@@ -166,7 +163,9 @@ absl::Status Standalone::Parts::MakePolicy() {
   options.bootstrap_administrator = config.bootstrap_administrator();
   absl::StatusOr<std::unique_ptr<policy_service::PolicyCore>> made =
       policy_service::PolicyCore::Create(dependencies, options);
-  if (!made.ok()) return made.status();
+  if (!made.ok()) {
+    return rpc::InServiceState(made.status(), config.data(), "policy");
+  }
   policy = *std::move(made);
   return absl::OkStatus();
 }
@@ -175,7 +174,9 @@ absl::Status Standalone::Parts::MakeAudit() {
   absl::StatusOr<audit::LogKey> key = audit_service::LoadOrCreateLogKey(
       absl::StrCat(config.data().folder(), "/audit/", audit::kLogKeyFile),
       seal.get(), *process.random, *audit_state);
-  if (!key.ok()) return key.status();
+  if (!key.ok()) {
+    return rpc::InServiceState(key.status(), config.data(), "audit");
+  }
   audit_service::AuditCore::Dependencies dependencies;
   dependencies.store = audit_state.get();
   dependencies.key = *std::move(key);
@@ -194,7 +195,9 @@ absl::Status Standalone::Parts::MakeAudit() {
   absl::StatusOr<std::unique_ptr<audit_service::AuditCore>> made =
       audit_service::AuditCore::Create(std::move(dependencies), options,
                                        process.clock->Now() + kOpenTime);
-  if (!made.ok()) return made.status();
+  if (!made.ok()) {
+    return rpc::InServiceState(made.status(), config.data(), "audit");
+  }
   audit = *std::move(made);
   audit_log.Set(audit.get());
   return absl::OkStatus();

@@ -104,7 +104,9 @@ absl::Status StoreProcess::OpenCore(const config::v1::StoreConfig& config) {
   options.restored = context_.flags.count("restored") > 0;
   absl::StatusOr<std::unique_ptr<StoreCore>> core =
       StoreCore::Create(dependencies, options);
-  if (!core.ok()) return core.status();
+  if (!core.ok()) {
+    return rpc::InServiceState(core.status(), config.data(), "store");
+  }
   core_ = *std::move(core);
   return absl::OkStatus();
 }
