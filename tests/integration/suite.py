@@ -28,6 +28,7 @@ import test_fence  # noqa: F401  pylint: disable=unused-import
 import test_interop  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
+import test_start  # noqa: F401  pylint: disable=unused-import
 import test_tokens  # noqa: F401  pylint: disable=unused-import
 
 # Where Bazel puts the binaries, below KEYWARD_BIN.
