@@ -58,6 +58,9 @@ void SetLimits(const ServerLimits& limits, grpc::ServerBuilder* builder) {
       Milliseconds(limits.min_ping_interval));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Callers are not to index headers: gRPC would keep their bearer tokens in
+  // its table for as long as the connection lives.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_HPACK_TABLE_SIZE_DECODER, 0);
   grpc::ResourceQuota quota("keyward");
   quota.Resize(limits.memory_quota_bytes);
   builder->SetResourceQuota(quota);

@@ -19,6 +19,7 @@
 #include "libs/base/log.h"
 #include "libs/base/timer.h"
 #include "libs/config/loader.h"
+#include "libs/crypto/bound_libraries.h"
 #include "libs/crypto/process_hardening.h"
 #include "libs/crypto/random.h"
 #include "libs/rpc/grpc_log.h"
@@ -148,6 +149,9 @@ int RunServiceProcess(int argc, const char* const* argv,
                       std::function<CommonConfig(const Message&)> common,
                       StartService start) {
   const std::string binary = absl::StrCat("keyward-", spec.name);
+  if (absl::Status s = crypto::BindLibraries(argv); !s.ok()) {
+    return Refuse(binary, s);
+  }
   const absl::StatusOr<crypto::HardeningReport> hardening =
       crypto::HardenProcess(crypto::HardeningOptions());
   if (!hardening.ok()) return Refuse(binary, hardening.status());

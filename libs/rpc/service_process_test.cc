@@ -47,6 +47,8 @@ void RunChild(std::vector<const char*> arguments, absl::Status start,
   arguments.insert(arguments.begin(),
                    {"keyward-rotation", "--home", "/nonexistent", "--metrics",
                     "127.0.0.1:0"});
+  // Else it would start this test again.
+  setenv("LD_BIND_NOW", "1", 1);
   std::exit(RunService<Config>(
       static_cast<int>(arguments.size()), arguments.data(),
       {"rotation", "For tests.", {}},

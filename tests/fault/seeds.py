@@ -9,6 +9,10 @@ A seed is a patch in tests/fault/seeds. Its header says what it violates:
     Violation: answers a read before its record is durable
     Test: //services/gateway:pipeline_test PipelineTest.P1_AReadIsAnswered*
 
+or, where only a running process shows it, a test of the integration suite:
+
+    Test: tests/integration/standalone.sh P5_every_process_is_hardened
+
 For each seed, in one scratch copy with one Bazel server: apply the patch, run
 the named test, see it fail, take the patch back. It counts as found only if
 the patched code builds and exactly then the test fails; before the first seed
@@ -34,6 +38,18 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SEEDS = os.path.join(ROOT, "tests", "fault", "seeds")
 
+# What a script of the integration suite runs.
+BUILT_FOR = {
+    "tests/integration/standalone.sh": (
+        "//services/cli:keyward", "//services/standalone:keyward-standalone"),
+    "tests/integration/five.sh": ("//services/...",),
+}
+SUITE_SECONDS = "180"
+
+
+class Skipped(Exception):
+    """The named test cannot be run here; says why."""
+
 
 class Seed:
     def __init__(self, path):
@@ -50,6 +66,8 @@ class Seed:
         self.promise = header["Promise"]
         self.violation = header["Violation"]
         self.target, _, self.filter = header["Test"].partition(" ")
+        # What has to be built for it.
+        self.built = BUILT_FOR.get(self.target, (self.target,))
 
 
 class Scratch:
@@ -106,11 +124,13 @@ class Scratch:
             text=True, check=False)
 
     def builds(self, seed):
-        done = self.bazel("build", seed.target)
+        done = self.bazel("build", *seed.built)
         return done.returncode == 0, done.stderr
 
     def test(self, seed):
         """True if the named test passes, False if it fails; else an error."""
+        if seed.target in BUILT_FOR:
+            return self._suite_test(seed)
         with tempfile.NamedTemporaryFile(suffix=".json") as events:
             done = self.bazel(
                 "test", seed.target, f"--test_filter={seed.filter}",
@@ -123,6 +143,27 @@ class Scratch:
         if done.returncode == 3 and ran:
             return False
         raise RuntimeError(done.stderr[-2000:])
+
+    def _suite_test(self, seed):
+        builds, error = self.builds(seed)
+        if not builds:
+            raise RuntimeError(error[-2000:])
+        binaries = self.bazel("info", "bazel-bin").stdout.strip()
+        # Interrupted, the suite says `not ok` and ends what it started: a
+        # violation may well be a hang, and that is a failure too.
+        done = subprocess.run(
+            ["timeout", "--signal=INT", "--kill-after=30", SUITE_SECONDS,
+             os.path.join(self.folder, seed.target), seed.filter],
+            env={**os.environ, "KEYWARD_BIN": binaries}, check=False,
+            capture_output=True, text=True)
+        verdicts = [line for line in done.stdout.splitlines()
+                    if line.startswith(("ok ", "not ok "))]
+        if len(verdicts) != 1:
+            raise RuntimeError((done.stdout + done.stderr)[-2000:])
+        _, skipped, why = verdicts[0].partition(" # skip ")
+        if skipped:
+            raise Skipped(why)
+        return verdicts[0].startswith("ok ")
 
 
 def sample(seeds, text):
@@ -185,6 +226,9 @@ def main():
     for seed in chosen:
         try:
             before = scratch.test(seed)
+        except Skipped as skipped:
+            print(f"ok seed.{seed.name}.found # skip {skipped}", flush=True)
+            continue
         except RuntimeError as error:
             before, why = False, str(error)
         else:

@@ -26,6 +26,7 @@ import test_certificates  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_fence  # noqa: F401  pylint: disable=unused-import
 import test_interop  # noqa: F401  pylint: disable=unused-import
+import test_memory  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
 import test_start  # noqa: F401  pylint: disable=unused-import
