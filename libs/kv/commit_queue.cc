@@ -8,16 +8,8 @@
 namespace keyward::kv {
 namespace {
 
-// This thread's nesting in callbacks, and the queues to lead once they are
-// done. Per thread by nature: it describes the call stack, no state of ours.
-struct CallbackStack {
-  int depth = 0;
-  // Set while the outermost frame leads them: a chain of callbacks that each
-  // submit again then loops there instead of growing the stack.
-  bool draining = false;
-  std::vector<CommitQueue*> deferred;
-};
-thread_local CallbackStack callback_stack;
+// One that leads and one that runs callbacks or keeps deadlines.
+constexpr int kThreads = 2;
 
 CommitResult Expired() {
   return CommitResult::Refused(
@@ -32,66 +24,56 @@ CommitResult ClosedResult() {
 
 CommitQueue::CommitQueue(const Options& options, const Clock* clock,
                          Apply apply)
-    : options_(options),
-      clock_(clock),
-      apply_(std::move(apply)),
-      helper_([this] { HelperLoop(); }) {}
+    : options_(options), clock_(clock), apply_(std::move(apply)) {
+  for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Serve(); });
+}
 
 CommitQueue::~CommitQueue() { Close(); }
 
 void CommitQueue::Submit(Item work) {
-  Answers refused;
-  bool lead = false;
+  CommitResult refusal;
   {
     MutexLock lock(&mu_);
     if (closed_) {
-      refused.push_back({std::move(work->done), ClosedResult()});
+      refusal = ClosedResult();
     } else if (waiting_.size() >= options_.max_waiting) {
-      refused.push_back({std::move(work->done),
-                         CommitResult::Refused(absl::ResourceExhaustedError(
-                             "too many transactions are waiting"))});
+      refusal = CommitResult::Refused(
+          absl::ResourceExhaustedError("too many transactions are waiting"));
     } else {
       waiting_.push_back(std::move(work));
-      if (callback_stack.depth == 0) {
-        lead = TryLead();
-        if (lead) ++busy_;
-      } else if (!leading_) {
-        std::vector<CommitQueue*>& deferred = callback_stack.deferred;
-        if (std::find(deferred.begin(), deferred.end(), this) ==
-            deferred.end()) {
-          deferred.push_back(this);
-          ++busy_;
-        }
-      }
+      // Who leads looks for more work itself.
+      if (!leading_) changed_.Signal();
+      return;
     }
-    if (!refused.empty()) ++busy_;
+    ++refusing_;
   }
-  if (!refused.empty()) Run(std::move(refused));
-  if (!lead) return;
-  Lead();
-  EndBusy();
+  work->done(std::move(refusal));
+  // Captures are freed before Close can return: they may refer to its caller.
+  work.reset();
+  MutexLock lock(&mu_);
+  --refusing_;
+  if (closed_) changed_.SignalAll();
 }
 
 void CommitQueue::Close() {
   Answers refused;
+  std::vector<std::thread> threads;
   {
     MutexLock lock(&mu_);
-    if (stop_helper_) return;
     closed_ = true;
-    stop_helper_ = true;
     for (Item& item : waiting_) {
       refused.push_back({std::move(item->done), ClosedResult()});
     }
     waiting_.clear();
-    ++busy_;
+    threads.swap(threads_);
     changed_.SignalAll();
   }
   Run(std::move(refused));
-  helper_.join();
-  MutexLock lock(&mu_);
   // A stalled sync holds this up for as long as it lasts: what the leader
   // uses cannot be freed under it.
-  while (leading_ || busy_ > 0) changed_.WaitFor(&mu_, kTick);
+  for (std::thread& thread : threads) thread.join();
+  MutexLock lock(&mu_);
+  while (refusing_ > 0) changed_.WaitFor(&mu_, kTick);
 }
 
 size_t CommitQueue::waiting() const {
@@ -105,45 +87,47 @@ bool CommitQueue::TryLead() {
   return true;
 }
 
-void CommitQueue::Lead() {
-  bool go_on = true;
-  for (int round = 0; go_on && round < kMaxRounds; ++round) {
-    go_on = LeadGroup();
-    MutexLock lock(&mu_);
-    go_on = go_on && TryLead();
+void CommitQueue::Serve() {
+  while (true) {
+    Answers expired;
+    bool lead = false;
+    {
+      MutexLock lock(&mu_);
+      if (leading_ || (!closed_ && waiting_.empty())) {
+        changed_.WaitFor(&mu_, kTick);
+      }
+      // While a group is being written, the other thread stays: the group's
+      // deadlines are kept also when the queue is closed.
+      if (closed_ && !leading_) return;
+      lead = TryLead();
+      if (!lead) expired = ExpireAll();
+    }
+    if (lead) LeadGroup();
+    Run(std::move(expired));
   }
-  if (!go_on) return;
-  // Still the leader: the helper goes on.
-  MutexLock lock(&mu_);
-  hand_over_ = true;
-  changed_.SignalAll();
 }
 
-bool CommitQueue::LeadGroup() {
+void CommitQueue::LeadGroup() {
   Answers answers;
   std::vector<const Work*> group;
   {
     MutexLock lock(&mu_);
     TakeGroup(&answers);
     for (const Item& item : in_flight_) group.push_back(item.get());
-    if (group.empty()) leading_ = false;
-    ++busy_;
   }
   Outcome outcome;
-  if (!group.empty()) {
-    outcome = apply_(group);
+  if (!group.empty()) outcome = apply_(group);
+  {
     MutexLock lock(&mu_);
     Answers finished = FinishGroup(std::move(outcome.results));
     std::move(finished.begin(), finished.end(), std::back_inserter(answers));
     leading_ = false;
+    // The other thread leads the next group while this one runs callbacks.
+    if (closed_ || !waiting_.empty()) changed_.SignalAll();
   }
-  if (outcome.afterwards) {
-    // In front of the callbacks, and like them: it may submit.
-    answers.insert(answers.begin(),
-                   {[&outcome](CommitResult) { outcome.afterwards(); }, {}});
-  }
+  // In front of the callbacks, and like them: it may submit.
+  if (outcome.afterwards) outcome.afterwards();
   Run(std::move(answers));
-  return !group.empty();
 }
 
 void CommitQueue::TakeGroup(Answers* answers) {
@@ -175,36 +159,7 @@ CommitQueue::Answers CommitQueue::FinishGroup(
 }
 
 void CommitQueue::Run(Answers answers) {
-  ++callback_stack.depth;
   for (Answer& answer : answers) answer.done(std::move(answer.result));
-  // Captures are freed before Close can return: they may refer to its caller.
-  answers.clear();
-  --callback_stack.depth;
-  EndBusy();
-  if (callback_stack.depth > 0 || callback_stack.draining) return;
-  callback_stack.draining = true;
-  while (!callback_stack.deferred.empty()) {
-    CommitQueue* queue = callback_stack.deferred.back();
-    callback_stack.deferred.pop_back();
-    queue->LeadDeferred();
-  }
-  callback_stack.draining = false;
-}
-
-void CommitQueue::LeadDeferred() {
-  bool lead = false;
-  {
-    MutexLock lock(&mu_);
-    lead = TryLead();
-  }
-  if (lead) Lead();
-  EndBusy();
-}
-
-void CommitQueue::EndBusy() {
-  MutexLock lock(&mu_);
-  --busy_;
-  if (closed_) changed_.SignalAll();
 }
 
 CommitQueue::Answers CommitQueue::ExpireAll() {
@@ -226,32 +181,6 @@ CommitQueue::Answers CommitQueue::ExpireAll() {
     item->done = nullptr;
   }
   return answers;
-}
-
-void CommitQueue::HelperLoop() {
-  while (true) {
-    Answers expired;
-    bool lead = false;
-    {
-      MutexLock lock(&mu_);
-      if (!hand_over_ && !stop_helper_) changed_.WaitFor(&mu_, kTick);
-      if (hand_over_) {
-        hand_over_ = false;
-        lead = true;
-      } else if (stop_helper_) {
-        return;
-      } else {
-        // Also for work whose submitter blocks inside a callback, against the
-        // rules: it gets slow, not stuck.
-        lead = TryLead();
-      }
-      expired = ExpireAll();
-      busy_ += 2;
-    }
-    Run(std::move(expired));
-    if (lead) Lead();
-    EndBusy();
-  }
 }
 
 }  // namespace keyward::kv

@@ -24,21 +24,18 @@ namespace keyward::kv {
 
 // Makes groups of concurrent work, so that they share one sync.
 //
-// There is no commit thread: waking one, and being woken by it, costs more
-// than the sync. Whichever thread submits while nobody leads becomes the
-// leader: it takes all that waits, applies it as one group, gives up the lead
-// and then answers. Threads that submit meanwhile leave their work and return;
-// it travels in the next group, which the same leader or the next submitter
-// leads. One helper thread, idle otherwise, keeps deadlines and takes over
-// from a leader that has served others for long.
-//
-// Work that is submitted from within a callback is not led at once but when
-// the thread has run its callbacks: else 64 callbacks that each submit would
-// make 64 groups of one.
+// No group is written on the thread of a caller, which may be one of the few
+// that carry the network's events: a disk that hangs would keep it from
+// sending any answer, also the one that the deadline of a call is over. Two
+// threads of the queue's own take turns: one leads, which means that it takes
+// all that waits, applies it as one group, gives up the lead and then answers;
+// meanwhile the other keeps the deadlines and, once the lead is free, leads
+// the next group.
 //
 // Each work's callback runs exactly once, without locks: with its result, or
 // at the latest about kTick after its deadline with kRefused if it was still
-// waiting and kUnknown if a leader had taken it.
+// waiting and kUnknown if a leader had taken it. A callback must not block; one
+// that waits for other work of the queue slows all of it down.
 //
 // Thread-safe. It knows nothing of the engine.
 class CommitQueue {
@@ -76,7 +73,8 @@ class CommitQueue {
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;
 
-  // Takes `work`; its callback may run before this returns, or on any thread.
+  // Takes `work`, and does not wait for the disk. The callback runs on a thread
+  // of the queue, or before this returns if the work is refused at once.
   void Submit(std::unique_ptr<Work> work);
 
   // Refuses (kRefused, UNAVAILABLE) what waits and all that comes, and returns
@@ -94,18 +92,11 @@ class CommitQueue {
     CommitResult result;
   };
   using Answers = std::vector<Answer>;
-  class CallbackScope;
 
-  // A leader serves this many groups, then hands the lead to the helper: a
-  // thread that brought one work must not serve others for ever.
-  static constexpr int kMaxRounds = 8;
-
-  // Leads group after group. The caller has set leading_, and counts as busy
-  // until it has returned, so that Close does not free the queue under it.
-  void Lead();
-  // Applies one group and answers it; false if nothing was waiting, and then
-  // the lead is given up.
-  bool LeadGroup();
+  // What each of the two threads runs until Close.
+  void Serve();
+  // Applies one group and answers it; the caller has set leading_.
+  void LeadGroup();
   // Moves the next group to in_flight_; what is expired goes to `answers`.
   void TakeGroup(Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The answers to in_flight_, which becomes empty.
@@ -113,34 +104,27 @@ class CommitQueue {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Takes the lead if there is work and nobody has it.
   bool TryLead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Runs at the end of a thread's callbacks, for work submitted within them.
-  void LeadDeferred();
-  // Runs the callbacks of `answers`; the caller has counted it as busy.
-  void Run(Answers answers);
-  void EndBusy();
-
-  void HelperLoop();
+  // Answers what has expired.
   Answers ExpireAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  static void Run(Answers answers);
 
   const Options options_;
   const Clock* const clock_;
   Apply apply_;  // Called only by the leader.
 
   mutable Mutex mu_;
-  CondVar changed_;  // Signals the helper, and Close.
+  CondVar changed_;  // Signals the threads, and Close.
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   bool leading_ ABSL_GUARDED_BY(mu_) = false;
-  bool stop_helper_ ABSL_GUARDED_BY(mu_) = false;
-  bool hand_over_ ABSL_GUARDED_BY(mu_) = false;
-  // Calls of EndBusy that threads owe, which lead, run callbacks, or will lead
-  // when their callbacks are done. The queue lives until there are none.
-  int busy_ ABSL_GUARDED_BY(mu_) = 0;
+  // Submitters that are running the callback of what was refused.
+  int refusing_ ABSL_GUARDED_BY(mu_) = 0;
   std::deque<Item> waiting_ ABSL_GUARDED_BY(mu_);
-  // Owned here, so that the helper can answer those whose deadline passes;
-  // the leader reads all but `done` without the lock.
+  // Owned here, so that the other thread can answer those whose deadline
+  // passes; the leader reads all but `done` without the lock.
   std::vector<Item> in_flight_ ABSL_GUARDED_BY(mu_);
 
-  std::thread helper_;
+  // Last: they use all of the above.
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace keyward::kv

@@ -111,25 +111,54 @@ class CommitQueueTest : public testing::Test {
   std::atomic<uint64_t> revision_{0};
 };
 
-TEST_F(CommitQueueTest, AnswersBeforeSubmitReturnsWhenNobodyLeads) {
+TEST_F(CommitQueueTest, P8_NoSubmitterWaitsForAWriteThatHangs) {
+  Gate gate;
+  CommitQueue queue({}, &clock_, Gated(&gate));
+  Results results;
+  queue.Submit(MakeWork(results.Callback()));  // returns, whoever is first
+  gate.AwaitArrival();
+  queue.Submit(MakeWork(results.Callback()));
+  EXPECT_EQ(results.size(), 0u);
+  gate.Open();
+  EXPECT_EQ(results.Await(2).size(), 2u);
+}
+
+TEST_F(CommitQueueTest, P8_NoGroupIsWrittenByASubmittersThread) {
+  std::atomic<int> foreign{0};
+  const std::thread::id submitter = std::this_thread::get_id();
+  CommitQueue queue(
+      {}, &clock_,
+      [&, count = Counting()](const std::vector<const Work*>& group) mutable {
+        if (std::this_thread::get_id() == submitter) ++foreign;
+        return count(group);
+      });
+  Results results;
+  for (int i = 0; i < 50; ++i) queue.Submit(MakeWork(results.Callback()));
+  EXPECT_EQ(results.Await(50).size(), 50u);
+  EXPECT_EQ(foreign, 0);
+}
+
+TEST_F(CommitQueueTest, TheNextGroupIsWrittenWhileCallbacksRun) {
+  Gate gate;
   CommitQueue queue({}, &clock_, Counting());
   Results results;
+  queue.Submit(MakeWork([&](CommitResult) { gate.Pass(); }));
+  gate.AwaitArrival();
   queue.Submit(MakeWork(results.Callback()));
-  ASSERT_EQ(results.size(), 1u);
-  EXPECT_EQ(results.Await(1)[0].revision, 1u);
+  EXPECT_EQ(results.Await(1).size(), 1u);  // while the first one still runs
+  gate.Open();
 }
 
 TEST_F(CommitQueueTest, WorkThatComesDuringAWriteSharesTheNextGroup) {
   Gate gate;
   CommitQueue queue({}, &clock_, Gated(&gate));
   Results results;
-  std::thread leader([&] { queue.Submit(MakeWork(results.Callback())); });
+  queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
   for (int i = 0; i < 100; ++i) queue.Submit(MakeWork(results.Callback()));
   EXPECT_EQ(queue.waiting(), 100u);
   gate.Open();
   EXPECT_EQ(results.Await(101).size(), 101u);
-  leader.join();
   EXPECT_EQ(groups_, 2);
 }
 
@@ -139,12 +168,11 @@ TEST_F(CommitQueueTest, AGroupIsBoundedInWorks) {
   options.max_group = 10;
   CommitQueue queue(options, &clock_, Gated(&gate));
   Results results;
-  std::thread leader([&] { queue.Submit(MakeWork(results.Callback())); });
+  queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
   for (int i = 0; i < 25; ++i) queue.Submit(MakeWork(results.Callback()));
   gate.Open();
   results.Await(26);
-  leader.join();
   EXPECT_EQ(groups_, 4);
 }
 
@@ -154,7 +182,7 @@ TEST_F(CommitQueueTest, AGroupIsBoundedInBytes) {
   options.max_group_bytes = 2000;
   CommitQueue queue(options, &clock_, Gated(&gate));
   Results results;
-  std::thread leader([&] { queue.Submit(MakeWork(results.Callback())); });
+  queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
   for (int i = 0; i < 3; ++i) {
     auto work = MakeWork(results.Callback());
@@ -163,7 +191,6 @@ TEST_F(CommitQueueTest, AGroupIsBoundedInBytes) {
   }
   gate.Open();
   results.Await(4);
-  leader.join();
   EXPECT_EQ(groups_, 4);
 }
 
@@ -173,7 +200,7 @@ TEST_F(CommitQueueTest, RefusesAboveTheBoundOfWaitingWork) {
   options.max_waiting = 2;
   CommitQueue queue(options, &clock_, Gated(&gate));
   Results results, refused;
-  std::thread leader([&] { queue.Submit(MakeWork(results.Callback())); });
+  queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
   queue.Submit(MakeWork(results.Callback()));
   queue.Submit(MakeWork(results.Callback()));
@@ -184,14 +211,13 @@ TEST_F(CommitQueueTest, RefusesAboveTheBoundOfWaitingWork) {
             absl::StatusCode::kResourceExhausted);
   gate.Open();
   EXPECT_EQ(results.Await(3).size(), 3u);
-  leader.join();
 }
 
 TEST_F(CommitQueueTest, P4_WorkExpiredWhileWaitingIsRefusedAndNeverApplied) {
   Gate gate;
   CommitQueue queue({}, &clock_, Gated(&gate));
   Results results, expired;
-  std::thread leader([&] { queue.Submit(MakeWork(results.Callback())); });
+  queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
   queue.Submit(MakeWork(expired.Callback(), clock_.Now() + absl::Seconds(5)));
   clock_.Advance(absl::Seconds(6));
@@ -200,7 +226,7 @@ TEST_F(CommitQueueTest, P4_WorkExpiredWhileWaitingIsRefusedAndNeverApplied) {
   EXPECT_EQ(expired.Await(1)[0].status.code(),
             absl::StatusCode::kDeadlineExceeded);
   gate.Open();
-  leader.join();
+  queue.Close();
   EXPECT_EQ(revision_, 1u);
 }
 
@@ -208,49 +234,24 @@ TEST_F(CommitQueueTest, P4_WorkExpiredDuringAHangingWriteIsUnknownNotRefused) {
   Gate gate;
   CommitQueue queue({}, &clock_, Gated(&gate));
   Results results;
-  std::thread leader([&] {
-    queue.Submit(MakeWork(results.Callback(), clock_.Now() + absl::Seconds(5)));
-  });
+  queue.Submit(MakeWork(results.Callback(), clock_.Now() + absl::Seconds(5)));
   gate.AwaitArrival();
   clock_.Advance(absl::Seconds(6));
   ASSERT_EQ(results.Await(1).size(), 1u);
   EXPECT_EQ(results.Await(1)[0].outcome, Outcome::kUnknown);
   gate.Open();
-  leader.join();
+  queue.Close();
   EXPECT_EQ(results.size(), 1u);  // answered once
   EXPECT_EQ(revision_, 1u);       // and applied after all
 }
 
-TEST_F(CommitQueueTest, ExpiredWorkIsNotTakenEvenBeforeTheHelperNotices) {
+TEST_F(CommitQueueTest, ExpiredWorkIsNotTakenEvenBeforeATickNoticesIt) {
   CommitQueue queue({}, &clock_, Counting());
   Results results;
   queue.Submit(MakeWork(results.Callback(), clock_.Now()));
   EXPECT_EQ(results.Await(1)[0].status.code(),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(groups_, 0);
-}
-
-TEST_F(CommitQueueTest, WorkSubmittedInCallbacksOfAGroupFormsOneGroup) {
-  Gate gate;
-  CommitQueue first({}, &clock_, Gated(&gate));
-  int second_groups = 0;
-  CommitQueue second({}, &clock_, [&](const std::vector<const Work*>& group) {
-    ++second_groups;
-    return CommitQueue::Outcome{
-        std::vector<CommitResult>(group.size(), CommitResult::Applied(1)), {}};
-  });
-  Results results;
-  const auto chain = [&] {
-    return MakeWork(
-        [&](CommitResult) { second.Submit(MakeWork(results.Callback())); });
-  };
-  gate.Open();
-  // The first group's only callback submits 50; they are led after it ends.
-  first.Submit(MakeWork([&](CommitResult) {
-    for (int i = 0; i < 50; ++i) first.Submit(chain());
-  }));
-  EXPECT_EQ(results.Await(50).size(), 50u);
-  EXPECT_EQ(second_groups, 1);
 }
 
 TEST_F(CommitQueueTest, ALongChainOfSubmissionsInCallbacksKeepsTheStackFlat) {
@@ -274,28 +275,35 @@ TEST_F(CommitQueueTest, ALongChainOfSubmissionsInCallbacksKeepsTheStackFlat) {
 
 TEST_F(CommitQueueTest, AfterwardsRunsBeforeTheCallbacksAndMaySubmit) {
   std::string order;
+  Results nested, results;
+  bool first = true;
   CommitQueue* self = nullptr;
   CommitQueue queue({}, &clock_, [&](const std::vector<const Work*>& group) {
     CommitQueue::Outcome outcome;
     outcome.results.resize(group.size());
-    if (order.empty()) {
+    if (std::exchange(first, false)) {
       outcome.afterwards = [&] {
         order += "after ";
-        self->Submit(MakeWork([&](CommitResult) { order += "nested "; }));
+        self->Submit(MakeWork(nested.Callback()));
       };
     }
     return outcome;
   });
   self = &queue;
-  queue.Submit(MakeWork([&](CommitResult) { order += "done "; }));
-  EXPECT_EQ(order, "after done nested ");
+  queue.Submit(MakeWork([&](CommitResult result) {
+    order += "done ";
+    results.Callback()(std::move(result));
+  }));
+  results.Await(1);
+  EXPECT_EQ(order, "after done ");
+  EXPECT_EQ(nested.Await(1).size(), 1u);
 }
 
 TEST_F(CommitQueueTest, CloseRefusesWhatWaitsAndWhatComes) {
   Gate gate;
   CommitQueue queue({}, &clock_, Gated(&gate));
   Results results, refused;
-  std::thread leader([&] { queue.Submit(MakeWork(results.Callback())); });
+  queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
   queue.Submit(MakeWork(refused.Callback()));
   std::thread closer([&] { queue.Close(); });
@@ -305,7 +313,6 @@ TEST_F(CommitQueueTest, CloseRefusesWhatWaitsAndWhatComes) {
   gate.Open();
   closer.join();
   EXPECT_EQ(results.size(), 1u);  // Close waited for the group
-  leader.join();
 }
 
 TEST_F(CommitQueueTest, ManyThreadsLoseNothingAndShareGroups) {

@@ -3,7 +3,8 @@
 
 #include "libs/kv/faulty_kv.h"
 
-#include <vector>
+#include <chrono>
+#include <future>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -84,18 +85,23 @@ TEST_F(FaultyKvTest, SettlesCanFailToo) {
 
 TEST_F(FaultyKvTest, StalledCommitsAreNeitherAppliedNorAnsweredUntilReleased) {
   faulty_.StallCommits();
-  std::vector<Outcome> outcomes;
-  for (uint64_t i = 1; i <= 2; ++i) {
-    faulty_.Commit(PutTxn(i), {}, [&](CommitResult result) {
-      outcomes.push_back(result.outcome);
+  std::promise<Outcome> promises[2];
+  std::future<Outcome> answers[2];
+  for (uint64_t i = 0; i < 2; ++i) {
+    answers[i] = promises[i].get_future();
+    faulty_.Commit(PutTxn(i + 1), {}, [&promises, i](CommitResult result) {
+      promises[i].set_value(result.outcome);
     });
   }
   EXPECT_EQ(faulty_.stalled_commits(), 2u);
   EXPECT_FALSE(Holds());
-  EXPECT_TRUE(outcomes.empty());
+  for (std::future<Outcome>& answer : answers) {
+    EXPECT_EQ(answer.wait_for(std::chrono::seconds(0)),
+              std::future_status::timeout);
+  }
   faulty_.ReleaseCommits();
-  EXPECT_EQ(outcomes,
-            std::vector<Outcome>({Outcome::kApplied, Outcome::kConflict}));
+  EXPECT_EQ(answers[0].get(), Outcome::kApplied);
+  EXPECT_EQ(answers[1].get(), Outcome::kConflict);
 }
 
 TEST_F(FaultyKvTest, ReadsFailAsOftenAsAsked) {

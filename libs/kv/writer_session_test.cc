@@ -3,6 +3,7 @@
 
 #include "libs/kv/writer_session.h"
 
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -100,12 +101,13 @@ TEST_F(WriterSessionTest, NothingCommitsAfterClose) {
 
 TEST_F(WriterSessionTest, ACommitMayEndAfterTheSessionObject) {
   faulty_.StallCommits();
-  Outcome outcome = Outcome::kRefused;
-  session_->Commit(PutTxn("k"), {Soon()},
-                   [&](CommitResult result) { outcome = result.outcome; });
+  std::promise<Outcome> outcome;
+  session_->Commit(PutTxn("k"), {Soon()}, [&](CommitResult result) {
+    outcome.set_value(result.outcome);
+  });
   session_.reset();
   faulty_.ReleaseCommits();
-  EXPECT_EQ(outcome, Outcome::kApplied);
+  EXPECT_EQ(outcome.get_future().get(), Outcome::kApplied);
 }
 
 }  // namespace

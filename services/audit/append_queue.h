@@ -40,11 +40,11 @@ struct PendingAppend {
 // Makes groups of concurrent appends, so that they share one commit, and keeps
 // every caller's deadline whatever the commit does.
 //
-// There is no writer thread: whoever submits while nobody leads becomes the
-// leader, takes group after group until none waits, and commits each. The
-// group stays here while it is committed, so that the timer can answer the
-// caller whose deadline passes: with kFailed if no commit was submitted for it
-// (it never will be), else with kUnknown.
+// Whoever submits while nobody leads makes a leader begin (LogWriter does it on
+// its own thread), who takes group after group until none waits, and commits
+// each. The group stays here while it is committed, so that the timer can
+// answer the caller whose deadline passes: with kFailed if no commit was
+// submitted for it (it never will be), else with kUnknown.
 //
 // Thread-safe; the methods from NextGroup on are the leader's.
 class AppendQueue {
@@ -66,8 +66,8 @@ class AppendQueue {
   AppendQueue(const AppendQueue&) = delete;
   AppendQueue& operator=(const AppendQueue&) = delete;
 
-  // Takes an item. True if the caller leads from now on: it must call
-  // NextGroup. An item that cannot be taken is answered kFailed at once.
+  // Takes an item. True if the caller has to begin the lead: NextGroup
+  // must be called. An item that cannot be taken is answered kFailed at once.
   [[nodiscard]] bool Submit(std::unique_ptr<PendingAppend> pending);
 
   // Takes the next group: items that fit one batch, or one fence to raise.

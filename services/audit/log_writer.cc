@@ -4,7 +4,6 @@
 #include "services/audit/log_writer.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "libs/audit/checkpoint.h"
@@ -13,9 +12,6 @@
 
 namespace keyward::audit_service {
 namespace {
-
-// A thread that brought one record must not serve others for ever.
-constexpr int kMaxRounds = 8;
 
 // Each conflict means that another process has appended; losing this often in
 // a row means that something else is wrong, and callers are told so.
@@ -29,17 +25,10 @@ constexpr absl::Duration kLongestPause = absl::Seconds(1);
 // One question of what became of a commit.
 constexpr absl::Duration kSettleTime = absl::Seconds(5);
 
-// The lead is handed to the worker by one leader at a time, and the question
-// after an unanswered commit is the leader's too.
+// A leader waits here once at a time; for a moment there are two.
 constexpr size_t kWorkerCapacity = 4;
 
 }  // namespace
-
-struct LogWriter::Handshake {
-  Mutex mu;
-  bool returned ABSL_GUARDED_BY(mu) = false;
-  std::optional<kv::CommitResult> result ABSL_GUARDED_BY(mu);
-};
 
 LogWriter::LogWriter(const Dependencies& dependencies,
                      const AppendQueue::Options& options)
@@ -160,7 +149,7 @@ void LogWriter::AppendAll(std::vector<rpc::Appending> items) {
     MutexLock l(&mu_);
     ++leaders_;
   }
-  if (lead) Lead();
+  if (lead) LeadOnWorker();
 }
 
 void LogWriter::RaiseFence(uint64_t revision, absl::Time deadline,
@@ -178,19 +167,21 @@ void LogWriter::Submit(std::unique_ptr<PendingAppend> pending) {
     MutexLock l(&mu_);
     ++leaders_;
   }
-  Lead();
-}
-
-void LogWriter::Lead() {
-  for (int round = 0; round < kMaxRounds; ++round) {
-    if (!LeadGroup()) return;
-  }
   LeadOnWorker();
 }
 
+void LogWriter::Lead() {
+  while (LeadGroup()) {
+  }
+}
+
 void LogWriter::LeadOnWorker() {
-  // There is room: only the leader posts, and there is one.
-  if (!worker_.Post([this] { Lead(); })) Lead();
+  OnWorker([this] { Lead(); });
+}
+
+void LogWriter::OnWorker(absl::AnyInvocable<void()> fn) {
+  // There is room: only leaders post.
+  (void)worker_.Post(std::move(fn));
 }
 
 bool LogWriter::LeadGroup() {
@@ -264,25 +255,13 @@ bool LogWriter::CommitBatch(audit::Batch batch) {
   kv::CommitOptions options;
   options.deadline = queue_.GroupDeadline();
   queue_.MarkSubmitted();
-  auto handshake = std::make_shared<Handshake>();
   session_->Commit(std::move(txn), options,
-                   [this, handshake](kv::CommitResult result) {
-                     {
-                       MutexLock l(&handshake->mu);
-                       if (!handshake->returned) {
-                         handshake->result = std::move(result);
-                         return;
-                       }
-                     }
-                     if (OnCommitted(result)) Lead();
+                   [this](const kv::CommitResult& result) {
+                     OnWorker([this, result] {
+                       if (OnCommitted(result)) Lead();
+                     });
                    });
-  std::optional<kv::CommitResult> result;
-  {
-    MutexLock l(&handshake->mu);
-    handshake->returned = true;
-    result = std::move(handshake->result);
-  }
-  return result.has_value() && OnCommitted(*result);
+  return false;
 }
 
 bool LogWriter::OnCommitted(const kv::CommitResult& result) {
@@ -391,16 +370,13 @@ void LogWriter::Settle(const kv::TransactionId& id, absl::Duration pause) {
           MutexLock l(&mu_);
           settle_timer_ = 0;
         }
-        // Asking takes a sync; the timer's thread must not wait for one.
-        const bool posted = worker_.Post([this, id, pause] {
-          kv::CommitOptions options;
-          options.deadline = dependencies_.clock->Now() + kSettleTime;
-          session_->Settle(id, options,
-                           [this, id, pause](const kv::CommitResult& result) {
-                             OnSettled(id, pause, result);
-                           });
-        });
-        if (!posted) Settle(id, pause);
+        kv::CommitOptions options;
+        options.deadline = dependencies_.clock->Now() + kSettleTime;
+        session_->Settle(
+            id, options, [this, id, pause](const kv::CommitResult& result) {
+              OnWorker(
+                  [this, id, pause, result] { OnSettled(id, pause, result); });
+            });
       });
 }
 
@@ -410,7 +386,7 @@ void LogWriter::OnSettled(const kv::TransactionId& id, absl::Duration pause,
     Settle(id, std::min(2 * pause, kLongestPause));
     return;
   }
-  if (OnCommitted(result)) LeadOnWorker();
+  if (OnCommitted(result)) Lead();
 }
 
 }  // namespace keyward::audit_service

@@ -48,6 +48,10 @@ namespace keyward::audit_service {
 // their deadlines if that takes longer. So a stalled or failing disk makes
 // every append fail within its deadline and never lets one through.
 //
+// All that reads the store or waits for it runs on the writer's own thread,
+// never on a caller's, which may carry the network's events: were it held by a
+// disk that hangs, the answers that deadlines demand could not be sent.
+//
 // Thread-safe.
 class LogWriter {
  public:
@@ -95,7 +99,7 @@ class LogWriter {
   const OpenIntents& open_intents() const { return open_intents_; }
 
   // `grown` is called after each append became durable and the view shows it,
-  // on the committing thread; it must not block. Set before the first append.
+  // on the writer's thread; it must not block. Set before the first append.
   void OnGrowth(absl::AnyInvocable<void()> grown) { grown_ = std::move(grown); }
 
  private:
@@ -104,10 +108,6 @@ class LogWriter {
     audit::Batch batch;
     audit::AppendPlan plan;
   };
-  // Whether a commit's answer came while Commit was still running, in which
-  // case the thread that called it goes on, so that a chain of commits does
-  // not become a chain of stack frames.
-  struct Handshake;
 
   LogWriter(const Dependencies& dependencies,
             const AppendQueue::Options& options);
@@ -121,12 +121,14 @@ class LogWriter {
   // The item, or null if it was refused and answered.
   static std::unique_ptr<PendingAppend> Check(rpc::AppendItem item,
                                               rpc::AppendDone done);
+  // Begins to lead, on the worker.
+  void LeadOnWorker();
+  void OnWorker(absl::AnyInvocable<void()> fn);
+  // What follows runs on the worker.
   // Leads group after group.
   void Lead();
-  // Leads on a thread of the writer's own.
-  void LeadOnWorker();
   // Decides and commits one group. True if it is answered, and the next may
-  // be led; false if the lead has ended or passed to the commit's callback.
+  // be led; false if the lead has ended or goes on when the commit is answered.
   bool LeadGroup();
   // Decides the group on the newest state, and confirms what rests on memory.
   absl::StatusOr<audit::Batch> DecideGroup();
@@ -159,7 +161,7 @@ class LogWriter {
   mutable Mutex mu_;
   CondVar lead_ended_;
   // Leaders that have not ended: one, and for a moment two, when the next one
-  // begins before the last one has returned.
+  // begins before the last one has ended here.
   int leaders_ ABSL_GUARDED_BY(mu_) = 0;
   // The timer's function that will ask about an unanswered commit; 0 if none.
   Timer::Id settle_timer_ ABSL_GUARDED_BY(mu_) = 0;

@@ -3,11 +3,14 @@
 
 #include "services/audit/log_writer.h"
 
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "libs/audit/checkpoint.h"
@@ -48,6 +51,24 @@ class LogWriterTest : public ::testing::Test {
     auto answer = Answer::New();
     writer_->Append(std::move(item), Answer::Into(answer));
     return answer;
+  }
+  // Appends, and waits until the store holds the commit back.
+  std::shared_ptr<Answer> AppendHeld(rpc::AppendItem item) {
+    auto answer = Append(std::move(item));
+    Await([this] { return faulty_.stalled_commits() > 0; });
+    return answer;
+  }
+  // Appends, and waits until the writer has seen that the commit is not
+  // answered: besides the deadlines' tick, its next question is armed.
+  std::shared_ptr<Answer> AppendTorn(rpc::AppendItem item) {
+    auto answer = Append(std::move(item));
+    Await([this] { return timer_.waiting() >= 2; });
+    return answer;
+  }
+  static void Await(const std::function<bool()>& condition) {
+    const absl::Time end = absl::Now() + absl::Seconds(30);
+    while (!condition() && absl::Now() < end) std::this_thread::yield();
+    ASSERT_TRUE(condition());
   }
   std::shared_ptr<Answer> Raise(uint64_t revision) {
     auto answer = Answer::New();
@@ -106,7 +127,7 @@ TEST_F(LogWriterTest, LogSurvivesAReopening) {
 TEST_F(LogWriterTest, P1_NoAnswerWhileTheCommitIsHeld) {
   Raise(1)->Wait();
   faulty_.StallCommits();
-  const auto answer = Append(Access(1));
+  const auto answer = AppendHeld(Access(1));
   EXPECT_EQ(answer->count(), 0);
   EXPECT_EQ(StoredSize(), 1u);
   faulty_.ReleaseCommits();
@@ -117,22 +138,26 @@ TEST_F(LogWriterTest, P1_NoAnswerWhileTheCommitIsHeld) {
 TEST_F(LogWriterTest, P1_HeldSyncOfTheDiskHoldsTheAnswer) {
   Raise(1)->Wait();
   kv_.StallSyncs();
-  auto answer = Answer::New();
-  std::thread caller([&] {
-    writer_->Append(AccessItem(1, clock_.Now() + absl::Hours(1)),
-                    Answer::Into(answer));
-  });
-  while (kv_.StalledSyncs() == 0) std::this_thread::yield();
+  const auto answer = Append(AccessItem(1, clock_.Now() + absl::Hours(1)));
+  Await([this] { return kv_.StalledSyncs() > 0; });
   EXPECT_EQ(answer->count(), 0);
   kv_.ReleaseSyncs();
-  caller.join();
   EXPECT_EQ(answer->Wait().status, Status::kAccepted);
+}
+
+TEST_F(LogWriterTest, P8_NoCallersThreadReadsOrCommits) {
+  Raise(1)->Wait();
+  std::promise<std::thread::id> answering;
+  writer_->Append(Access(1), [&](rpc::AppendResult) {
+    answering.set_value(std::this_thread::get_id());
+  });
+  EXPECT_NE(answering.get_future().get(), std::this_thread::get_id());
 }
 
 TEST_F(LogWriterTest, P8_StalledCommitIsUnknownAtTheDeadlineAndSettlesLater) {
   Raise(1)->Wait();
   faulty_.StallCommits();
-  const auto in_flight = Append(Access(1));
+  const auto in_flight = AppendHeld(Access(1));
   const auto waiting = Append(Access(1));
   timer_.Advance(absl::Seconds(11));
   const rpc::AppendResult unknown = in_flight->Wait();
@@ -165,7 +190,7 @@ TEST_F(LogWriterTest, P8_FailingCommitsFailEveryCallerAndAppendNothing) {
 TEST_F(LogWriterTest, P4_UnansweredCommitThatAppliedIsAccepted) {
   Raise(1)->Wait();
   faulty_.TearCommits(kv::FaultyKv::Tear::kApplied, 1);
-  const auto answer = Append(Access(1));
+  const auto answer = AppendTorn(Access(1));
   EXPECT_EQ(answer->count(), 0);
   timer_.Advance(absl::Seconds(1));
   const rpc::AppendResult result = answer->Wait();
@@ -178,7 +203,7 @@ TEST_F(LogWriterTest, P4_UnansweredCommitThatAppliedIsAccepted) {
 TEST_F(LogWriterTest, P4_UnansweredCommitThatDidNotApplyIsTriedAgain) {
   Raise(1)->Wait();
   faulty_.TearCommits(kv::FaultyKv::Tear::kNotApplied, 1);
-  const auto answer = Append(Access(1));
+  const auto answer = AppendTorn(Access(1));
   EXPECT_EQ(answer->count(), 0);
   timer_.Advance(absl::Seconds(1));
   EXPECT_EQ(answer->Wait().first_index, 1u);
@@ -190,7 +215,7 @@ TEST_F(LogWriterTest,
   Raise(1)->Wait();
   faulty_.TearCommits(kv::FaultyKv::Tear::kApplied, 1);
   faulty_.FailSettles(true);
-  const auto torn = Append(Access(1));
+  const auto torn = AppendTorn(Access(1));
   const auto later = Append(Access(1));
   timer_.Advance(absl::Seconds(11));
   EXPECT_EQ(torn->Wait().status, Status::kUnknown);
@@ -201,7 +226,7 @@ TEST_F(LogWriterTest,
 TEST_F(LogWriterTest, P2_DecisionAtAnotherRevisionThanTheFenceIsRefusedAlone) {
   Raise(5)->Wait();
   faulty_.StallCommits();
-  const auto leader = Append(Access(5));  // Others gather behind it.
+  const auto leader = AppendHeld(Access(5));  // Others gather behind it.
   const auto old = Append(Access(4));
   const auto good = Append(Access(5));
   const auto early = Append(Access(6));
@@ -263,7 +288,7 @@ TEST_F(LogWriterTest, P2_FenceIsRaisedByItsRecordAndNeverGoesDown) {
 TEST_F(LogWriterTest, P2_RaiseDividesWhatWasQueuedBeforeFromWhatIsAfter) {
   Raise(5)->Wait();
   faulty_.StallCommits();
-  const auto leader = Append(Access(5));
+  const auto leader = AppendHeld(Access(5));
   const auto before = Append(Access(5));
   const auto raise = Raise(6);
   const auto after = Append(Access(5));
@@ -329,7 +354,7 @@ TEST_F(LogWriterTest, P1_SecondOutcomeInTheSameBatchGetsTheFirst) {
   Raise(1)->Wait();
   const uint64_t intent = Append(IntentItem(1, Soon()))->Wait().first_index;
   faulty_.StallCommits();
-  const auto leader = Append(Access(1));
+  const auto leader = AppendHeld(Access(1));
   const auto first = Append(MakeItem(
       {MakeOutcome(intent, audit::v1::CHANGE_OUTCOME_APPLIED)}, {}, Soon()));
   const auto second = Append(
@@ -358,7 +383,8 @@ TEST_F(LogWriterTest, WaitingItemsShareOneCommit) {
   Raise(1)->Wait();
   faulty_.StallCommits();
   std::vector<std::shared_ptr<Answer>> answers;
-  for (int i = 0; i < 201; ++i) answers.push_back(Append(Access(1)));
+  answers.push_back(AppendHeld(Access(1)));
+  for (int i = 0; i < 200; ++i) answers.push_back(Append(Access(1)));
   const size_t before = faulty_.forwarded_commits();
   faulty_.ReleaseCommits();
   for (size_t i = 0; i < answers.size(); ++i) {
@@ -394,7 +420,7 @@ TEST_F(LogWriterTest, P8_UnreadableStoreFailsWhatDependsOnReading) {
 TEST_F(LogWriterTest, ClosedWriterAnswersEverything) {
   Raise(1)->Wait();
   faulty_.StallCommits();
-  const auto in_flight = Append(Access(1));
+  const auto in_flight = AppendHeld(Access(1));
   const auto waiting = Append(Access(1));
   writer_->Close();
   EXPECT_EQ(in_flight->Wait().status, Status::kUnknown);
