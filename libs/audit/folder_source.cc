@@ -6,8 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "libs/audit/entry.h"
 #include "libs/audit/log_schema.h"
+#include "libs/crypto/sha256.h"
 
 namespace keyward::audit {
 namespace {
@@ -72,12 +75,61 @@ absl::StatusOr<LeafChunk> FolderSource::Next() {
     }
     ++closed_;
   }
+  if (absl::Status status = CheckIndex(batch->leaves); !status.ok()) {
+    return status;
+  }
   next_index_ += batch->leaves.size();
   chunk.leaves = std::move(batch->leaves);
   chunk.fence_after = batch->fence;
   chunk.opened = std::move(batch->opened);
   chunk.closed = std::move(batch->closed);
   return chunk;
+}
+
+absl::Status FolderSource::CheckIndex(const std::vector<std::string>& leaves) {
+  uint64_t index = next_index_;
+  for (const std::string& leaf : leaves) {
+    const uint64_t block = index / kBlockLeaves;
+    if (index++ % kBlockLeaves == 0) {
+      if (absl::Status status = BeginIndexBlock(block); !status.ok()) {
+        return status;
+      }
+    }
+    if (!index_block_.has_value()) continue;
+    absl::StatusOr<v1::AuditEntry> entry = ParseEntry(leaf);
+    // What is no entry is found by the log's rules, which say it better.
+    if (entry.ok()) index_block_->made.Add(*entry);
+    if (index % kBlockLeaves != 0) continue;
+    if (absl::Status status = EndIndexBlock(block); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FolderSource::BeginIndexBlock(uint64_t block) {
+  absl::StatusOr<kv::Entry> entry = store_->Get(IndexBlockKey(block));
+  // The index is built behind the log.
+  if (absl::IsNotFound(entry.status())) return absl::OkStatus();
+  if (!entry.ok()) return entry.status();
+  index_block_ = IndexBlock{std::move(entry->value), BlockSummary()};
+  return absl::OkStatus();
+}
+
+absl::Status FolderSource::EndIndexBlock(uint64_t block) {
+  index_block_->made.Finish();
+  const std::string made = index_block_->made.Encode();
+  const std::string stored = std::move(index_block_->stored);
+  index_block_.reset();
+  // The authenticator behind it only the service can check, and does.
+  if (stored.size() == made.size() + crypto::kSha256Size &&
+      absl::StartsWith(stored, made)) {
+    ++summaries_;
+    return absl::OkStatus();
+  }
+  const uint64_t first = block * kBlockLeaves;
+  return Damaged(
+      absl::StrCat("the index of leaves ", first, " to ",
+                   first + kBlockLeaves - 1),
+      "it is not that of these leaves, so that queries may overlook some");
 }
 
 absl::Status FolderSource::CheckTile(const Tile& tile) {
@@ -122,6 +174,11 @@ absl::Status FolderSource::CheckTotals(const LogTotals& totals) {
   }
   if (absl::Status status =
           CheckNumberOfKeys(kClosedPrefix, closed_, "closed intents");
+      !status.ok()) {
+    return status;
+  }
+  if (absl::Status status =
+          CheckNumberOfKeys(kIndexBlockPrefix, summaries_, "the index");
       !status.ok()) {
     return status;
   }

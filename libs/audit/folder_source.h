@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "libs/audit/block_summary.h"
 #include "libs/audit/leaf_source.h"
 #include "libs/audit/log_reader.h"
 #include "libs/kv/kv.h"
@@ -31,7 +34,19 @@ class FolderSource final : public LeafSource {
   std::string own_checkpoint() const override { return ""; }
 
  private:
+  // The index in progress: what the store keeps of the block that is being
+  // read, if it does, and what the leaves so far say.
+  struct IndexBlock {
+    std::string stored;
+    BlockSummary made;
+  };
+
   absl::Status FillPage();
+  // Compares the index with `leaves`, which begin at next_index_. A summary
+  // that lacks a name hides entries from queries as well as a lost leaf would.
+  absl::Status CheckIndex(const std::vector<std::string>& leaves);
+  absl::Status BeginIndexBlock(uint64_t block);
+  absl::Status EndIndexBlock(uint64_t block);
   absl::Status CheckOpenIntents(const LogTotals& totals);
   absl::Status CheckNumberOfKeys(absl::string_view prefix, uint64_t expected,
                                  absl::string_view what);
@@ -45,6 +60,8 @@ class FolderSource final : public LeafSource {
   uint64_t next_index_ = 0;
   uint64_t tiles_ = 0;
   uint64_t closed_ = 0;
+  absl::optional<IndexBlock> index_block_;
+  uint64_t summaries_ = 0;
 };
 
 }  // namespace keyward::audit

@@ -20,7 +20,8 @@ namespace {
 constexpr char kFirstLine[] = "keyward-log-key 1";
 constexpr char kWrapPurpose[] = "keyward/audit/log-key/1";
 constexpr char kPageTokenInfo[] = "keyward/audit/page-token/1";
-constexpr size_t kPageTokenKeyBytes = 32;
+constexpr char kIndexInfo[] = "keyward/audit/block-index/1";
+constexpr size_t kDerivedKeyBytes = 32;
 // A vkey has at most 320 bytes and a wrapped seed some 200.
 constexpr size_t kMaxFileBytes = 4096;
 
@@ -102,11 +103,15 @@ absl::StatusOr<LogKey> OpenLogKeyFile(absl::string_view content,
     return Damaged("its two keys do not belong together");
   }
   absl::StatusOr<crypto::SecretBuffer> page_token_key =
-      crypto::HkdfSha256(*seed, "", kPageTokenInfo, kPageTokenKeyBytes);
+      crypto::HkdfSha256(*seed, "", kPageTokenInfo, kDerivedKeyBytes);
   if (!page_token_key.ok()) return page_token_key.status();
+  absl::StatusOr<crypto::SecretBuffer> index_key =
+      crypto::HkdfSha256(*seed, "", kIndexInfo, kDerivedKeyBytes);
+  if (!index_key.ok()) return index_key.status();
   LogKey key;
   key.signer = *std::move(signer);
   key.page_token_key = *std::move(page_token_key);
+  key.index_key = *std::move(index_key);
   return key;
 }
 

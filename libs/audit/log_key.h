@@ -35,6 +35,8 @@ struct LogKey {
   // Authenticates page tokens; derived from the private key, and tells nothing
   // of it.
   crypto::SecretBuffer page_token_key;
+  // Authenticates the summaries of the query's index; derived likewise.
+  crypto::SecretBuffer index_key;
 };
 
 // The content of a file with a new key named `origin`. Errors of `random` and

@@ -38,6 +38,8 @@ TEST_F(LogKeyTest, OpenedKeySignsForItsVerifier) {
       SignCheckpoint(*key.signer, {"keyward/log/1", 0, EmptyRoot()}).value();
   EXPECT_EQ(OpenCheckpoint(note, {verifier}).value().size, 0u);
   EXPECT_EQ(key.page_token_key.size(), 32u);
+  EXPECT_EQ(key.index_key.size(), 32u);
+  EXPECT_FALSE(key.index_key.Equals(key.page_token_key));
 }
 
 TEST_F(LogKeyTest, P5_PrivateKeyIsNotInTheFile) {

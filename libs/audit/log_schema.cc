@@ -32,6 +32,10 @@ std::string ClosedKey(uint64_t intent_index) {
   return absl::StrCat(kClosedPrefix, BigEndian64(intent_index));
 }
 
+std::string IndexBlockKey(uint64_t block) {
+  return absl::StrCat(kIndexBlockPrefix, BigEndian64(block));
+}
+
 absl::StatusOr<uint64_t> NumberOfKey(absl::string_view prefix,
                                      absl::string_view key) {
   if (!absl::StartsWith(key, prefix) || key.size() != prefix.size() + 8) {

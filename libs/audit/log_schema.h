@@ -44,6 +44,11 @@ std::string OpenKey(uint64_t intent_index);
 inline constexpr char kClosedPrefix[] = "log/closed/";
 std::string ClosedKey(uint64_t intent_index);
 
+// What the audit service knows of a block of leaves (block_summary.h), to find
+// entries with; services/audit/FORMAT.md.
+inline constexpr char kIndexBlockPrefix[] = "index/block/";
+std::string IndexBlockKey(uint64_t block);
+
 // The number at the end of a key of one of the prefixes above. DATA_LOSS if
 // it does not have that form.
 absl::StatusOr<uint64_t> NumberOfKey(absl::string_view prefix,

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "libs/audit/block_summary.h"
 #include "libs/audit/checkpoint.h"
 #include "libs/audit/entry.h"
 #include "libs/audit/fake_log_store.h"
@@ -93,6 +94,14 @@ class VerifyFolderTest : public ::testing::Test {
         session_->CommitAndWait(std::move(txn), {Soon()});
     ASSERT_TRUE(result.applied()) << result.status;
     revision_ = result.revision;
+  }
+
+  // Writes what the log's own code would not.
+  void Put(const std::string& key, const std::string& value) {
+    kv::Transaction txn;
+    txn.preconditions = {kv::Precondition::Exists(kHeadKey)};
+    txn.puts = {{key, value}};
+    ASSERT_TRUE(session_->CommitAndWait(std::move(txn), {Soon()}).applied());
   }
 
   // As somebody who was handed a checkpoint of the log as it is now.
@@ -210,6 +219,38 @@ TEST_F(VerifyFolderTest, P3_YesterdaysFolderIsLocated) {
   const absl::Status status = Verify(yesterday, HoldingAll()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(absl::StartsWith(status.message(), "leaf 5:")) << status;
+}
+
+TEST_F(VerifyFolderTest, P3_IndexThatIsNotOfItsLeavesIsLocated) {
+  v1::AuditEntry entry;
+  entry.set_kind(v1::ENTRY_KIND_ACCESS);
+  entry.set_policy_revision(1);
+  entry.set_principal("mallory");
+  const std::vector<std::string> more(kBlockLeaves,
+                                      SerializeEntry(entry).value());
+  BlockSummary summary;  // The fixture's leaves name nobody.
+  summary.Add(v1::AuditEntry());
+  summary.Add(entry);
+  summary.Finish();
+  const std::string good = summary.Encode() + std::string(32, 'm');
+  Append(more);
+  Put(IndexBlockKey(0), good);
+  EXPECT_TRUE(Verify(path_, HoldingAll()).ok());
+  // No key, so that no query finds what mallory did.
+  BlockSummary empty;
+  empty.Add(v1::AuditEntry());
+  empty.Finish();
+  Put(IndexBlockKey(0), empty.Encode() + std::string(32, 'm'));
+  const absl::Status emptied = Verify(path_, HoldingAll()).status();
+  EXPECT_EQ(emptied.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(
+      absl::StartsWith(emptied.message(), "the index of leaves 0 to 255:"))
+      << emptied;
+  Put(IndexBlockKey(0), good);
+  Put(IndexBlockKey(1), good);  // That block is not full.
+  const absl::Status stray = Verify(path_, HoldingAll()).status();
+  EXPECT_EQ(stray.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StartsWith(stray.message(), "the index")) << stray;
 }
 
 TEST_F(VerifyFolderTest, P3_FlippedBitsOfACrashedFolderFailOrChangeNothing) {

@@ -99,7 +99,8 @@ AuditCore::AuditCore(Dependencies dependencies, const Options& options)
     : dependencies_(std::move(dependencies)),
       options_(options),
       reader_(dependencies_.store),
-      index_(dependencies_.store, &reader_, dependencies_.clock),
+      index_(dependencies_.store, &reader_, &dependencies_.key.index_key,
+             dependencies_.clock),
       prover_(&reader_, dependencies_.key.signer.get()),
       call_worker_(kMaxCalls),
       feed_worker_(kFeedCapacity) {}

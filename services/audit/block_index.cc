@@ -6,26 +6,61 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "libs/audit/entry.h"
 #include "libs/audit/log_schema.h"
-#include "libs/base/byte_order.h"
+#include "libs/crypto/hmac.h"
+#include "libs/crypto/length_prefixed.h"
+#include "libs/crypto/sha256.h"
 #include "services/audit/unavailable.h"
 
 namespace keyward::audit_service {
+
+using audit::BlockSummary;
+using audit::kBlockLeaves;
+
 namespace {
 
 constexpr char kMarkKey[] = "index/mark";
-constexpr char kBlockPrefix[] = "index/block/";
+constexpr char kPurpose[] = "keyward/audit/block-summary/1";
 
 // Nobody waits for the index.
 constexpr absl::Duration kCommitTime = absl::Seconds(10);
 
-std::string BlockKey(uint64_t block) {
-  return absl::StrCat(kBlockPrefix, BigEndian64(block));
+std::string Authenticated(uint64_t block, absl::string_view summary) {
+  return crypto::LengthPrefixed()
+      .Add(kPurpose)
+      .AddNumber(block)
+      .Add(summary)
+      .bytes();
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> SealSummary(const crypto::SecretBuffer& key,
+                                        uint64_t block,
+                                        const BlockSummary& summary) {
+  std::string value = summary.Encode();
+  absl::StatusOr<crypto::Sha256Digest> mac =
+      crypto::HmacSha256(key, Authenticated(block, value));
+  if (!mac.ok()) return mac.status();
+  value.append(crypto::AsBytes(*mac).data(), mac->size());
+  return value;
+}
+
+absl::StatusOr<BlockSummary> OpenSummary(const crypto::SecretBuffer& key,
+                                         uint64_t block,
+                                         absl::string_view value) {
+  if (value.size() < crypto::kSha256Size) {
+    return absl::DataLossError("a block's summary is cut off");
+  }
+  const absl::string_view mac =
+      value.substr(value.size() - crypto::kSha256Size);
+  value.remove_suffix(crypto::kSha256Size);
+  if (!crypto::VerifyHmacSha256(key, Authenticated(block, value), mac).ok()) {
+    return absl::DataLossError("a block's summary is not of this log's key");
+  }
+  return BlockSummary::Decode(value);
+}
 
 absl::StatusOr<BlockIndex::Mark> BlockIndex::ReadMark() const {
   absl::StatusOr<kv::Entry> entry = store_->Get(kMarkKey);
@@ -75,7 +110,9 @@ absl::StatusOr<bool> BlockIndex::Build(uint64_t log_size) {
   for (uint64_t block = first; block < end; ++block) {
     absl::StatusOr<BlockSummary> summary = Summarize(block);
     if (!summary.ok()) return summary.status();
-    txn.puts.push_back({BlockKey(block), summary->Encode()});
+    absl::StatusOr<std::string> value = SealSummary(*key_, block, *summary);
+    if (!value.ok()) return value.status();
+    txn.puts.push_back({audit::IndexBlockKey(block), *std::move(value)});
   }
   const uint64_t blocks = std::max(mark->blocks, end);
   txn.puts.push_back({kMarkKey, kv::EncodeNumber(blocks)});
@@ -118,15 +155,16 @@ absl::StatusOr<std::vector<absl::optional<BlockSummary>>> BlockIndex::Read(
   options.limit = kReadBlocks;
   options.max_bytes = size_t{2} << 20;
   absl::StatusOr<kv::RangeResult> range =
-      store_->Range(BlockKey(first), BlockKey(first + count), options);
+      store_->Range(audit::IndexBlockKey(first),
+                    audit::IndexBlockKey(first + count), options);
   if (!range.ok()) return range.status();
   for (const kv::Entry& entry : range->entries) {
     absl::StatusOr<uint64_t> block =
-        audit::NumberOfKey(kBlockPrefix, entry.key);
-    absl::StatusOr<BlockSummary> summary = BlockSummary::Decode(entry.value);
-    if (block.ok() && *block < mark->blocks && summary.ok()) {
-      summaries[*block - first] = *std::move(summary);
-    }
+        audit::NumberOfKey(audit::kIndexBlockPrefix, entry.key);
+    if (!block.ok() || *block >= mark->blocks) continue;
+    absl::StatusOr<BlockSummary> summary =
+        OpenSummary(*key_, *block, entry.value);
+    if (summary.ok()) summaries[*block - first] = *std::move(summary);
   }
   for (size_t i = 0; i < count; ++i) {
     const uint64_t block = first + i;

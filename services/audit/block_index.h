@@ -13,22 +13,40 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "libs/audit/block_summary.h"
 #include "libs/audit/log_reader.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/crypto/secret_buffer.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
-#include "services/audit/block_summary.h"
 
 namespace keyward::audit_service {
+
+// The stored form of the summary of `block` (FORMAT.md). Errors of the MAC.
+absl::StatusOr<std::string> SealSummary(const crypto::SecretBuffer& key,
+                                        uint64_t block,
+                                        const audit::BlockSummary& summary);
+
+// The summary of `block` that SealSummary made with `key`; DATA_LOSS for
+// anything else.
+absl::StatusOr<audit::BlockSummary> OpenSummary(const crypto::SecretBuffer& key,
+                                                uint64_t block,
+                                                absl::string_view value);
 
 // The index of the log by time, resource and principal: one summary for each
 // full block of 256 leaves, and a mark that says how many there are. It is
 // derived: built behind the log, in transactions of its own, and never needed
 // for an answer to be right. Where a summary is missing or damaged the query
 // reads the block, and the summary is built again.
+//
+// Whoever can write to the disk could empty a summary, and with it hide what is
+// in the block from every query while the log itself stays whole. So a summary
+// is stored with an authenticator, under a key that is derived from the log's,
+// over it and its block; one that has none of this key's is damaged.
 //
 // Thread-safe; Build is called by one thread at a time. The arguments of the
 // constructor outlive it.
@@ -40,9 +58,10 @@ class BlockIndex {
   // Summaries that one call of Read returns.
   static constexpr size_t kReadBlocks = 256;
 
+  // `key` is audit::LogKey::index_key.
   BlockIndex(kv::KeyValueStore* store, const audit::LogReader* reader,
-             const Clock* clock)
-      : store_(store), reader_(reader), clock_(clock) {}
+             const crypto::SecretBuffer* key, const Clock* clock)
+      : store_(store), reader_(reader), key_(key), clock_(clock) {}
 
   // Indexes up to kBuildBlocks full blocks of a log with `log_size` leaves that
   // are not yet. True if some are left. Blocks for several reads and a commit.
@@ -52,8 +71,8 @@ class BlockIndex {
 
   // The summaries of blocks [first, first + count), count at most kReadBlocks;
   // absent where there is none.
-  absl::StatusOr<std::vector<absl::optional<BlockSummary>>> Read(uint64_t first,
-                                                                 size_t count);
+  absl::StatusOr<std::vector<absl::optional<audit::BlockSummary>>> Read(
+      uint64_t first, size_t count);
 
  private:
   struct Mark {
@@ -62,11 +81,12 @@ class BlockIndex {
   };
 
   absl::StatusOr<Mark> ReadMark() const;
-  absl::StatusOr<BlockSummary> Summarize(uint64_t block) const;
+  absl::StatusOr<audit::BlockSummary> Summarize(uint64_t block) const;
   absl::Status Commit(kv::Transaction txn);
 
   kv::KeyValueStore* const store_;
   const audit::LogReader* const reader_;
+  const crypto::SecretBuffer* const key_;
   const Clock* const clock_;
 
   std::unique_ptr<kv::WriterSession> session_;  // Build's alone.

@@ -11,6 +11,8 @@
 namespace keyward::audit_service {
 namespace {
 
+using audit::BlockSummary;
+using audit::kBlockLeaves;
 using audit::v1::AuditEntry;
 
 // A part of one block.

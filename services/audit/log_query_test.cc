@@ -101,7 +101,7 @@ class LogQueryTest : public ::testing::Test {
   NullLogSink sink_;
   Logger logger_{"audit", LogLevel::kError, &clock_, &sink_};
   std::unique_ptr<LogWriter> writer_;
-  BlockIndex index_{&faulty_, &reader_, &clock_};
+  BlockIndex index_{&faulty_, &reader_, &key_.index_key, &clock_};
 };
 
 TEST_F(LogQueryTest, EveryQueryFindsTheSameWithAndWithoutIndex) {
@@ -160,6 +160,25 @@ TEST_F(LogQueryTest, DamagedOrMissingSummariesAreBuiltAgain) {
   BuildIndex();
   EXPECT_TRUE(index_.Read(0, 2).value()[0].has_value());
   EXPECT_TRUE(index_.Read(0, 2).value()[1].has_value());
+}
+
+TEST_F(LogQueryTest, P3_EmptiedSummaryHidesNothing) {
+  BuildIndex();
+  const std::string key = audit::IndexBlockKey(0);
+  const std::string value = kv_.store()->Get(key).value().value;
+  auto session =
+      kv::WriterSession::Begin(kv_.store(), absl::InfiniteFuture()).value();
+  kv::Transaction txn;
+  txn.preconditions = {kv::Precondition::Exists(key)};
+  // Format and times as they were, no key, the old authenticator.
+  txn.puts = {{key, value.substr(0, 17) + std::string(2, '\0') +
+                        value.substr(value.size() - 32)}};
+  ASSERT_TRUE(session->CommitAndWait(std::move(txn), {}).applied());
+  const QuerySpec spec = About("projects/beta");
+  ASSERT_LT(Expected(spec).front(), 256u);
+  EXPECT_EQ(All(spec), Expected(spec));
+  BuildIndex();
+  EXPECT_EQ(kv_.store()->Get(key).value().value, value);
 }
 
 TEST_F(LogQueryTest, IndexCoversFullBlocksOnly) {
