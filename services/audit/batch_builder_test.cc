@@ -140,6 +140,14 @@ TEST_F(BatchBuilderTest, P1_SecondOutcomeOfTheBatchAwaitsTheFirst) {
   EXPECT_TRUE(second.awaits_commit);
 }
 
+TEST_F(BatchBuilderTest, P3_OutcomeBehindTheClosingOneOfTheBatchIsRefused) {
+  EXPECT_EQ(Add(MakeItem({Closing(1)}, {})).result.status, Status::kAccepted);
+  const PendingAppend late =
+      Add(MakeItem({MakeOutcome(1, audit::v1::CHANGE_OUTCOME_UNKNOWN)}, {}));
+  EXPECT_EQ(late.result.status, Status::kIntentClosed);
+  EXPECT_EQ(builder_->batch().leaves.size(), 1u);
+}
+
 TEST_F(BatchBuilderTest, OutcomeOfWhatIsNoIntentIsRefused) {
   for (const uint64_t index : {0, 3, 4, 99}) {
     EXPECT_EQ(Add(MakeItem({Closing(index)}, {})).result.error.code(),

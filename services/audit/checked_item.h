@@ -48,7 +48,8 @@ struct CheckedItem {
 //   the fence of its place; a writer that forgets the fence is found out here
 //   and not by an auditor;
 // - in-force records are made by raising the fence and in no other way;
-// - an outcome says what became of the change, and closes an intent once;
+// - an outcome says what became of the change, and is its intent's only one in
+//   the item;
 // - a check names a revision.
 absl::StatusOr<CheckedItem> CheckItem(rpc::AppendItem item);
 

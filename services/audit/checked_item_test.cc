@@ -104,6 +104,18 @@ TEST(CheckedItemTest, OutcomesSayWhatBecameOfTheChange) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(CheckedItemTest, P3_SecondOutcomeOfAnIntentInOneItemIsRefused) {
+  const audit::v1::ChangeOutcome outcomes[] = {
+      audit::v1::CHANGE_OUTCOME_APPLIED, audit::v1::CHANGE_OUTCOME_NOT_APPLIED,
+      audit::v1::CHANGE_OUTCOME_UNKNOWN};
+  for (const audit::v1::ChangeOutcome first : outcomes) {
+    for (const audit::v1::ChangeOutcome second : outcomes) {
+      EXPECT_EQ(CodeOf(Item({Outcome(1, first), Outcome(1, second)}, {})),
+                absl::StatusCode::kInvalidArgument);
+    }
+  }
+}
+
 TEST(CheckedItemTest, MalformedRecordsAreRefused) {
   rpc::AppendItem item;
   item.entries = {"\xff\xff"};
