@@ -32,7 +32,10 @@ absl::Status AppendRange(rocksdb::DB* db, const std::string& begin,
   return FromRocksDb(it->status(), "look for records to purge");
 }
 
-// The ranges of one session's ids: below `floor` if it is open, else all.
+// The ranges of the sessions' ids: of an open one those below its floor, of a
+// closed one all. A session's number is the revision that began it, so those
+// above the state's revision are not closed but younger than the state: their
+// records must stay.
 absl::Status AppendSessions(rocksdb::DB* db, const EngineState& state,
                             size_t limit, std::vector<std::string>* keys) {
   uint64_t next = 0;
@@ -45,9 +48,7 @@ absl::Status AppendSessions(rocksdb::DB* db, const EngineState& state,
     if (!status.ok()) return status;
     next = session + 1;
   }
-  return AppendRange(db, key(next, 0),
-                     format::SpaceEnd(format::Space::kTransaction), limit,
-                     keys);
+  return AppendRange(db, key(next, 0), key(state.revision + 1, 0), limit, keys);
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ absl::Status RemoveFromDisk(rocksdb::DB* db,
 
 // Disk keys, at most `limit`, of records that are out of everyone's sight: of
 // ids below their floor or of closed sessions, and of compacted events. Fewer
-// than `limit` means that there are no more.
+// than `limit` means that there are no more. `state` may be older than what
+// `db` holds: what is garbage in it stays garbage.
 absl::StatusOr<std::vector<std::string>> FindGarbage(rocksdb::DB* db,
                                                      const EngineState& state,
                                                      size_t limit);

@@ -72,9 +72,19 @@ TEST_F(JanitorTest, IdsOfClosedSessionsAndBelowFloorsAreGarbage) {
   const std::string closed_between = PutInSession(4, 0);
   PutInSession(5, 0);
   const std::string closed_after = PutInSession(6, 0);
+  state_.revision = 6;
   state_.sessions = {{3, 5}, {5, 0}};
   EXPECT_EQ(Garbage(),
             Keys({closed_before, below, closed_between, closed_after}));
+}
+
+TEST_F(JanitorTest, P4_IdsOfASessionThatIsYoungerThanTheStateAreKept) {
+  const std::string closed = PutInSession(6, 0);
+  PutInSession(7, 0);
+  state_.revision = 6;
+  EXPECT_EQ(Garbage(), Keys({closed}));
+  state_.sessions = {{5, 0}};
+  EXPECT_EQ(Garbage(), Keys({closed}));
 }
 
 TEST_F(JanitorTest, CompactedEventsOfEachFeedAreGarbage) {
@@ -96,6 +106,7 @@ TEST_F(JanitorTest, OwnersEntriesAndErasuresAreNeverGarbage) {
 TEST_F(JanitorTest, FindsNoMoreThanItsLimit) {
   for (uint64_t i = 0; i < 10; ++i) PutIntent(i);
   for (uint64_t i = 0; i < 10; ++i) PutInSession(1, i);
+  state_.revision = 1;
   state_.intent_floor = 10;
   EXPECT_EQ(Garbage(5).size(), 5u);
   EXPECT_EQ(Garbage(15).size(), 15u);
