@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -223,6 +224,51 @@ TEST(ErasureTest, ErasuresAreGatheredForTheDelay) {
   EXPECT_FALSE(erased.done());
   clock.Advance(absl::Seconds(6));
   EXPECT_TRUE(erased.Await().ok());
+}
+
+TEST(ErasureTest, P4_AnErasureThatFindsNoRoomIsPutOffAndReadsGoOn) {
+  Mutex mu;
+  std::string told;
+  RocksDbOptions options = SmallBuffers();
+  options.log = [&](absl::string_view line) {
+    MutexLock lock(&mu);
+    absl::StrAppend(&told, line, "\n");
+  };
+  TestKv kv = TestKv::WithOptions(options);
+  Put(kv.store(), 1, "k", "v");
+  Put(kv.store(), 2, "secret", kPlanted);
+  absl::StatusOr<std::unique_ptr<Snapshot>> snapshot =
+      kv.store()->NewSnapshot();
+  const uint64_t revision = EraseKey(kv.store(), 3, "secret");
+  kv.SetSpaceLimit(0);
+  snapshot->reset();
+  const absl::Time end = Soon();
+  const auto put_off = [&] {
+    MutexLock lock(&mu);
+    return absl::StrContains(told, "cannot remove erased values");
+  };
+  while (!put_off() && absl::Now() < end) std::this_thread::yield();
+  EXPECT_TRUE(put_off());
+  EXPECT_EQ(kv.store()->Get("k")->value, "v");
+  EXPECT_EQ(kv.store()->Stats().pending_erasures, 1u);
+  // Neither written nor half written: there is nothing to settle.
+  Transaction txn;
+  txn.id = TransactionId::Intent(4);
+  txn.preconditions.push_back(Precondition::Exists("k"));
+  txn.puts.push_back({"k", "w"});
+  const CommitResult refused = kv.store()->CommitAndWait(txn, {Soon()});
+  EXPECT_EQ(refused.outcome, CommitResult::Outcome::kRefused);
+  EXPECT_EQ(refused.status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(kv.store()->Get("k")->value, "v");
+
+  kv.SetSpaceLimit(UINT64_MAX);
+  EXPECT_TRUE(Erased(kv.store(), revision).Await().ok());
+  EXPECT_FALSE(Holds(kv.Files()));
+  EXPECT_TRUE(kv.store()->CommitAndWait(std::move(txn), {Soon()}).applied());
+  EXPECT_EQ(kv.store()->Stats().failed_syncs, 0u);
+  EXPECT_EQ(kv.store()->Stats().reopens, 0u);
+  ASSERT_TRUE(kv.PowerCut().ok());
+  EXPECT_EQ(kv.store()->Get("k")->value, "w");
 }
 
 TEST(ErasureTest, WaitingForNothingEndsAtOnce) {

@@ -29,6 +29,11 @@ constexpr absl::Duration kErasurePoll = absl::Milliseconds(50);
 // While a failed database's last readers finish.
 constexpr absl::Duration kReaderPoll = absl::Milliseconds(5);
 
+// For erasures that the disk had no room for: at first as often as for an
+// opening, but no less often than lets removal follow soon after there is room.
+constexpr absl::Duration kFirstEraseBackoff = absl::Milliseconds(100);
+constexpr absl::Duration kMaxEraseBackoff = absl::Seconds(5);
+
 // Records in one purge: a fraction of a group's bytes.
 constexpr size_t kPurgeBatch = 1000;
 
@@ -180,6 +185,15 @@ void RocksDbStore::PurgeGarbage(Database* database) {
 }
 
 void RocksDbStore::Erase(Database* database) {
+  if (std::chrono::steady_clock::now() < erase_again_) return;
+  absl::Status read_only;
+  {
+    MutexLock lock(&mu_);
+    read_only = read_only_;
+  }
+  if (!read_only.ok() && !ResumeWrites(database)) {
+    return PutErasuresOff(read_only);
+  }
   const absl::Time oldest = database->snapshots()->Oldest();
   // A snapshot that was taken before an erasure still shows what was erased.
   const absl::Time until =
@@ -188,6 +202,10 @@ void RocksDbStore::Erase(Database* database) {
   const std::vector<format::Erasure> due = erasures_.Due(until);
   if (due.empty()) return;
   absl::Status removed = RemoveFromDisk(database->db(), due);
+  if (absl::IsResourceExhausted(removed)) {
+    ResumeWrites(database);
+    return PutErasuresOff(removed);
+  }
   if (!removed.ok()) {
     {
       MutexLock lock(&mu_);
@@ -197,6 +215,7 @@ void RocksDbStore::Erase(Database* database) {
     Fail(removed, {});
     return;
   }
+  erase_backoff_ = absl::ZeroDuration();
   auto work = std::make_unique<Work>();
   work->kind = Work::Kind::kPurge;
   for (const format::Erasure& erasure : due) {
@@ -204,6 +223,32 @@ void RocksDbStore::Erase(Database* database) {
         format::ErasureKey(erasure.revision, erasure.key));
   }
   if (Await(std::move(work)).applied()) erasures_.Finish(due);
+}
+
+void RocksDbStore::PutErasuresOff(const absl::Status& why) {
+  const bool first = erase_backoff_ == absl::ZeroDuration();
+  erase_backoff_ = first ? kFirstEraseBackoff
+                         : std::min(2 * erase_backoff_, kMaxEraseBackoff);
+  erase_again_ = std::chrono::steady_clock::now() +
+                 absl::ToChronoNanoseconds(erase_backoff_);
+  if (!first) return;
+  Log(absl::StrCat(
+      "the store ", options_.path,
+      " cannot remove erased values and tries again: ", why.message()));
+}
+
+bool RocksDbStore::ResumeWrites(Database* database) {
+  const rocksdb::Status resumed = database->db()->Resume();
+  // Anything but a full disk leaves in doubt what the files hold.
+  if (!resumed.ok() && !resumed.IsNoSpace()) {
+    Fail(FromRocksDb(resumed, "write again after a full disk"), {});
+    return false;
+  }
+  MutexLock lock(&mu_);
+  read_only_ = resumed.ok() ? absl::OkStatus()
+                            : absl::UnavailableError(absl::StrCat(
+                                  "the disk is full: ", resumed.ToString()));
+  return resumed.ok();
 }
 
 bool RocksDbStore::AwaitClosed() {

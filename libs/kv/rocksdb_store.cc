@@ -201,6 +201,9 @@ CommitQueue::Outcome RocksDbStore::Apply(
   {
     MutexLock lock(&mu_);
     if (database_ == nullptr) return Refuse(group, failure_);
+    // RocksDB would refuse the write, and a refused write reopens the database,
+    // for which there is as little room: then nothing could be read either.
+    if (!read_only_.ok()) return Refuse(group, read_only_);
     database = database_;
     state = state_;
   }
@@ -263,6 +266,7 @@ void RocksDbStore::Fail(const absl::Status& cause,
     // Not closed here: the leader holds up commits, and closing may take long.
     dying_ = std::move(database_);
     database_ = nullptr;
+    read_only_ = absl::OkStatus();
     ++stats_.failed_syncs;
     wake_.SignalAll();
   }

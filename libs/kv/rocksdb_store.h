@@ -4,6 +4,7 @@
 #ifndef KEYWARD_LIBS_KV_ROCKSDB_STORE_H_
 #define KEYWARD_LIBS_KV_ROCKSDB_STORE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -102,6 +103,11 @@ class RocksDbStore final : public KeyValueStore {
   void Maintain(Database* database);
   void PurgeGarbage(Database* database);
   void Erase(Database* database);
+  // After an erasure found no room, because of `why`: longer each time.
+  void PutErasuresOff(const absl::Status& why);
+  // Lets RocksDB write again after it found no room. False if there still is
+  // none: what would be written is refused until there is.
+  bool ResumeWrites(Database* database);
   // False if the store is being destroyed.
   bool AwaitClosed();
   absl::Status Reopen();
@@ -121,6 +127,8 @@ class RocksDbStore final : public KeyValueStore {
   // Null exactly while the engine is failed; then failure_ says why.
   std::shared_ptr<Database> database_ ABSL_GUARDED_BY(mu_);
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
+  // Why the database can be read but not written, if that is so.
+  absl::Status read_only_ ABSL_GUARDED_BY(mu_);
   // A failed database, until its readers are done.
   std::shared_ptr<Database> dying_ ABSL_GUARDED_BY(mu_);
   std::vector<TransactionId> unknown_ ABSL_GUARDED_BY(mu_);
@@ -128,6 +136,11 @@ class RocksDbStore final : public KeyValueStore {
   EngineState state_ ABSL_GUARDED_BY(mu_);
   bool garbage_ ABSL_GUARDED_BY(mu_) = true;
   StoreStats stats_ ABSL_GUARDED_BY(mu_);
+
+  // The maintenance thread's alone: when erasures that found no room are tried
+  // again. Of a steady clock, since the system's may be set back by hours.
+  std::chrono::steady_clock::time_point erase_again_;
+  absl::Duration erase_backoff_ = absl::ZeroDuration();
 
   ErasureLog erasures_;
   FeedHub feeds_;
