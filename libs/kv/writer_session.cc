@@ -36,11 +36,33 @@ void WriterSession::Commit(Transaction txn, const CommitOptions& options,
   }
   const TransactionId id = txn.id;
   store_->Commit(std::move(txn), options, Track(id, std::move(done)));
+  SettleOneAbandoned(options);
 }
 
 void WriterSession::Settle(const TransactionId& id,
                            const CommitOptions& options, CommitCallback done) {
   store_->Settle(id, options, Track(id, std::move(done)));
+}
+
+void WriterSession::Abandon(const TransactionId& id) {
+  MutexLock lock(&ids_->mu);
+  if (ids_->open.count(id.number) > 0) ids_->abandoned.insert(id.number);
+}
+
+void WriterSession::SettleOneAbandoned(const CommitOptions& options) {
+  TransactionId id;
+  {
+    MutexLock lock(&ids_->mu);
+    if (ids_->abandoned.empty()) return;
+    // Taken out while it is asked for: commits meanwhile ask for the next.
+    id = TransactionId::InSession(number_, *ids_->abandoned.begin());
+    ids_->abandoned.erase(ids_->abandoned.begin());
+  }
+  Settle(id, options, [ids = ids_, id](CommitResult result) {
+    if (result.outcome != CommitResult::Outcome::kUnknown) return;
+    MutexLock lock(&ids->mu);
+    ids->abandoned.insert(id.number);
+  });
 }
 
 CommitCallback WriterSession::Track(const TransactionId& id,

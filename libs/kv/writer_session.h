@@ -25,7 +25,7 @@ namespace keyward::kv {
 // It raises the session's floor behind itself, so that the records of ids do
 // not pile up: an id whose outcome was answered is dropped after a while, one
 // that was answered kUnknown is kept until Settle answered it. An id that is
-// never settled keeps all later records; settle.
+// never settled keeps all later records: settle it, or abandon it.
 //
 // Thread-safe. `store` outlives it; commits under way need not have ended.
 class WriterSession {
@@ -54,6 +54,12 @@ class WriterSession {
   CommitResult SettleAndWait(const TransactionId& id,
                              const CommitOptions& options);
 
+  // Says that nobody will ask any more what became of an id of this session
+  // that was answered kUnknown. The session settles it behind later commits,
+  // one with each, as often as it takes: so it is closed once the store works
+  // again, and does not keep all later records.
+  void Abandon(const TransactionId& id);
+
   // Closes the session; nothing commits through it afterwards. As
   // KeyValueStore::CloseSession. Without it the session ends as its process
   // does.
@@ -69,6 +75,8 @@ class WriterSession {
     uint64_t next ABSL_GUARDED_BY(mu) = 0;
     uint64_t floor ABSL_GUARDED_BY(mu) = 0;
     std::set<uint64_t> open ABSL_GUARDED_BY(mu);
+    // Of the open ones those that the session itself has to settle.
+    std::set<uint64_t> abandoned ABSL_GUARDED_BY(mu);
   };
 
   WriterSession(KeyValueStore* store, uint64_t number)
@@ -76,6 +84,7 @@ class WriterSession {
 
   // `done`, noting whether the id was answered for good.
   CommitCallback Track(const TransactionId& id, CommitCallback done);
+  void SettleOneAbandoned(const CommitOptions& options);
 
   KeyValueStore* const store_;
   const uint64_t number_;

@@ -93,6 +93,34 @@ TEST_F(WriterSessionTest, P4_KeepsTheRecordOfAnUnknownIdUntilItIsSettled) {
   EXPECT_FALSE(HasRecord(torn));
 }
 
+TEST_F(WriterSessionTest, AnAbandonedIdIsSettledBehindLaterCommits) {
+  faulty_.TearCommits(FaultyKv::Tear::kNotApplied, 2);
+  const TransactionId first = Commit("k1").id;
+  const TransactionId second = Commit("k2").id;
+  session_->Abandon(first);
+  session_->Abandon(second);
+  faulty_.FailSettles(true);
+  Commit();
+  EXPECT_FALSE(HasRecord(first));
+  faulty_.FailSettles(false);
+  // The first settles the one id behind it, the second the other; the third
+  // comes after both.
+  for (int i = 0; i < 3; ++i) Commit();
+  EXPECT_TRUE(HasRecord(first));
+  EXPECT_TRUE(HasRecord(second));
+  for (uint64_t i = 0; i < WriterSession::kRaiseInterval; ++i) Commit();
+  EXPECT_FALSE(HasRecord(first));
+  EXPECT_FALSE(HasRecord(second));
+}
+
+TEST_F(WriterSessionTest, OnlyOpenIdsCanBeAbandoned) {
+  const TransactionId first = Commit().id;
+  session_->Abandon(first);
+  faulty_.FailSettles(true);
+  for (uint64_t i = 0; i < WriterSession::kRaiseInterval; ++i) Commit();
+  EXPECT_FALSE(HasRecord(first));
+}
+
 TEST_F(WriterSessionTest, NothingCommitsAfterClose) {
   ASSERT_TRUE(session_->Close(Soon()).ok());
   EXPECT_EQ(Commit().status.code(), absl::StatusCode::kFailedPrecondition);

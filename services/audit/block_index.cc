@@ -133,7 +133,11 @@ absl::Status BlockIndex::Commit(kv::Transaction txn) {
   }
   kv::CommitResult result = session_->CommitAndWait(std::move(txn), options);
   if (result.outcome == kv::CommitResult::Outcome::kUnknown) {
-    result = session_->SettleAndWait(result.id, options);
+    const kv::TransactionId id = result.id;
+    result = session_->SettleAndWait(id, options);
+    if (result.outcome == kv::CommitResult::Outcome::kUnknown) {
+      session_->Abandon(id);
+    }
   }
   if (result.applied()) return absl::OkStatus();
   if (result.outcome == kv::CommitResult::Outcome::kRefused &&

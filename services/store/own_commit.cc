@@ -18,7 +18,9 @@ absl::Status CommitOwn(kv::WriterSession* session, kv::Transaction txn,
   const kv::CommitOptions options{deadline};
   kv::CommitResult result = session->CommitAndWait(std::move(txn), options);
   if (result.outcome == Outcome::kUnknown) {
-    result = session->SettleAndWait(result.id, options);
+    const kv::TransactionId id = result.id;
+    result = session->SettleAndWait(id, options);
+    if (result.outcome == Outcome::kUnknown) session->Abandon(id);
   }
   if (result.applied()) return absl::OkStatus();
   if (result.outcome == Outcome::kConflict ||

@@ -14,7 +14,8 @@ namespace keyward::store {
 // Commits a transaction that is no intent's, and waits until it is known what
 // became of it: OK, it is applied; ABORTED, a precondition failed and it never
 // will be; UNAVAILABLE, not known, or certainly not applied. Settles an unknown
-// outcome once. Not for threads that serve calls.
+// outcome once, and leaves it to the session if that fails. Not for threads
+// that serve calls.
 absl::Status CommitOwn(kv::WriterSession* session, kv::Transaction txn,
                        absl::Time deadline);
 
