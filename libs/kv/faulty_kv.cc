@@ -68,6 +68,12 @@ void FaultyKv::FailReads(absl::Status status, size_t count) {
   read_count_ = count;
 }
 
+void FaultyKv::BeforeRead(size_t skip, absl::AnyInvocable<void()> hook) {
+  MutexLock lock(&mu_);
+  hook_skip_ = skip;
+  hook_ = std::move(hook);
+}
+
 size_t FaultyKv::forwarded_commits() const {
   MutexLock lock(&mu_);
   return forwarded_;
@@ -88,6 +94,15 @@ FaultyKv::Fault FaultyKv::NextFault(absl::Status* status) {
 }
 
 absl::Status FaultyKv::NextReadFault() const {
+  absl::AnyInvocable<void()> hook;
+  {
+    MutexLock lock(&mu_);
+    if (hook_ != nullptr && !Take(&hook_skip_)) {
+      hook = std::move(hook_);
+      hook_ = nullptr;
+    }
+  }
+  if (hook != nullptr) hook();
   MutexLock lock(&mu_);
   return Take(&read_count_) ? read_status_ : absl::OkStatus();
 }

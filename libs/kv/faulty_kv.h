@@ -56,6 +56,10 @@ class FaultyKv : public KeyValueStore {
   // GetTransaction) answer `status`.
   void FailReads(absl::Status status, size_t count = kAll);
 
+  // After `skip` more reads, runs `hook`, once, before the next: what others do
+  // between two reads of one call.
+  void BeforeRead(size_t skip, absl::AnyInvocable<void()> hook);
+
   // Commits that were forwarded to the store.
   size_t forwarded_commits() const;
 
@@ -111,6 +115,8 @@ class FaultyKv : public KeyValueStore {
   bool fail_settles_ ABSL_GUARDED_BY(mu_) = false;
   mutable absl::Status read_status_ ABSL_GUARDED_BY(mu_);
   mutable size_t read_count_ ABSL_GUARDED_BY(mu_) = 0;
+  mutable size_t hook_skip_ ABSL_GUARDED_BY(mu_) = 0;
+  mutable absl::AnyInvocable<void()> hook_ ABSL_GUARDED_BY(mu_);
   size_t forwarded_ ABSL_GUARDED_BY(mu_) = 0;
 };
 

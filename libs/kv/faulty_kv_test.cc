@@ -113,5 +113,11 @@ TEST_F(FaultyKvTest, ReadsFailAsOftenAsAsked) {
   EXPECT_TRUE(faulty_.Get("k").ok());
 }
 
+TEST_F(FaultyKvTest, OthersCanChangeWhatIsReadBetweenTwoReads) {
+  faulty_.BeforeRead(1, [this] { Commit(1); });
+  EXPECT_FALSE(faulty_.Get("k").ok());
+  EXPECT_TRUE(faulty_.Get("k").ok());
+}
+
 }  // namespace
 }  // namespace keyward::kv

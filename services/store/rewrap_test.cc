@@ -137,6 +137,20 @@ TEST_F(RewrapTest, P1_RewrappingIsOnRecordAndWaitsForAudit) {
   EXPECT_EQ(entries[3].outcome(), keyward::audit::v1::CHANGE_OUTCOME_APPLIED);
 }
 
+TEST_F(RewrapTest, AnAccessInBetweenReadsWhereTheDataKeyWent) {
+  Create("db", "one");
+  // The key is not remembered: it is read after the version.
+  ASSERT_TRUE(Reopen().ok());
+  absl::Status maintained = absl::UnknownError("not run");
+  faults_->BeforeRead(2, [&] {
+    EXPECT_TRUE(Rotate().ok());
+    maintained = Maintain();
+  });
+  EXPECT_EQ(Read("db"), "one");
+  EXPECT_TRUE(maintained.ok()) << maintained;
+  EXPECT_EQ(Key().versions(0).state(), keys::KEY_VERSION_STATE_DESTROYED);
+}
+
 TEST_F(RewrapTest, DestroyedAndRemovedVersionsDoNotHoldARetiringKey) {
   Create("gone", "x");
   Create("db", "one");

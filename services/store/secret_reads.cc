@@ -52,6 +52,26 @@ absl::Status CheckReadable(const VersionRecord& version) {
   }
 }
 
+// A version's record, and the key that wraps its data key.
+struct WrappedVersion {
+  VersionRecord record;
+  KeyRing::Kek kek;
+};
+
+absl::StatusOr<WrappedVersion> LoadWrapped(const StoreParts& parts,
+                                           const std::string& project_uid,
+                                           const std::string& secret_uid,
+                                           int64_t number) {
+  auto version = LoadVersion(*parts.kv, secret_uid, number);
+  if (!version.ok()) return version.status();
+  const absl::Status readable = CheckReadable(version->record);
+  if (!readable.ok()) return readable;
+  absl::StatusOr<KeyRing::Kek> kek =
+      parts.keys->OpenFor(project_uid, version->record);
+  if (!kek.ok()) return kek.status();
+  return WrappedVersion{std::move(version->record), *std::move(kek)};
+}
+
 // A name with or without a version.
 absl::StatusOr<ResourceName> AccessTarget(const rpc::CallContext& context,
                                           const std::string& text) {
@@ -112,22 +132,23 @@ absl::StatusOr<ReadAnswer> SecretReads::Access(
   const absl::StatusOr<int64_t> number =
       ResolveVersion(secret->record, name->version());
   if (!number.ok()) return number.status();
-  const auto version = LoadVersion(*parts_->kv, secret->record.uid(), *number);
+  absl::StatusOr<WrappedVersion> version =
+      LoadWrapped(*parts_, context.project_uid, secret->record.uid(), *number);
+  // The two reads are not one: in between, the data key may have moved to
+  // another version of the key, and the one it was wrapped by been destroyed.
+  if (absl::IsDataLoss(version.status())) {
+    version = LoadWrapped(*parts_, context.project_uid, secret->record.uid(),
+                          *number);
+  }
   if (!version.ok()) return version.status();
-  readable = CheckReadable(version->record);
-  if (!readable.ok()) return readable;
-
   const VersionRecord& record = version->record;
-  const absl::StatusOr<KeyRing::Kek> kek =
-      parts_->keys->OpenFor(context.project_uid, record);
-  if (!kek.ok()) return kek.status();
   // The binding is made of what was asked for and of the secret's own record,
   // not of what the version's record says of itself: P6.
   const std::string secret_name = SecretNameOf(*name);
   const absl::StatusOr<OpenedPayload> payload = OpenVersion(
       {parts_->installation_id, secret_name, secret->record.uid(), *number},
-      {record.key_name(), record.key_uid(), record.key_version()}, **kek,
-      record.wrapped_data_key(), record.sealed_payload());
+      {record.key_name(), record.key_uid(), record.key_version()},
+      *version->kek, record.wrapped_data_key(), record.sealed_payload());
   if (!payload.ok()) return payload.status();
 
   auto response = std::make_unique<AccessSecretVersionResponse>();
