@@ -96,19 +96,6 @@ absl::Status ProjectPurge::RemoveAll(const std::string& project_uid,
   }
 }
 
-absl::Status ProjectPurge::RemoveHead(const std::string& project_uid,
-                                      absl::Time deadline) {
-  const std::string key = EventHeadKey(project_uid);
-  const absl::StatusOr<kv::Entry> head = kv_->Get(key);
-  if (absl::IsNotFound(head.status())) return absl::OkStatus();
-  if (!head.ok()) return ReadError(head.status());
-  kv::Transaction txn;
-  txn.preconditions.push_back(
-      kv::Precondition::RevisionIs(key, head->mod_revision));
-  txn.deletes.push_back({key});
-  return CommitOwn(session_, std::move(txn), deadline);
-}
-
 absl::StatusOr<int64_t> ProjectPurge::Interrupted(
     const std::string& project_uid, const absl::Status& status) const {
   if (!absl::IsAborted(status)) return status;
@@ -140,9 +127,8 @@ absl::StatusOr<int64_t> ProjectPurge::Run(const std::string& project,
     status = RemoveAll(project_uid, prefix, erase, deadline);
     if (!status.ok()) return Interrupted(project_uid, status);
   }
-  status = RemoveHead(project_uid, deadline);
-  if (!status.ok()) return Interrupted(project_uid, status);
-  return 0;
+  // One may have been created since the last batch.
+  return CountSecrets(project_uid);
 }
 
 }  // namespace keyward::store

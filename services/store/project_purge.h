@@ -18,6 +18,11 @@ namespace keyward::store {
 
 // Removes what is left of a closed project: its keys and its events. See
 // rpc::ProjectPurger. Thread-safe.
+//
+// The number of its newest event stays, a few bytes. The project may yet be
+// opened again, and if it then counted from 1, a position of before would pass
+// for one of the new events and silently skip those up to it. A uid is never
+// given twice, so the number of one that is gone is in nobody's way.
 class ProjectPurge {
  public:
   // The most secrets that are counted: the number is for people.
@@ -42,7 +47,6 @@ class ProjectPurge {
                          const std::string& prefix, bool erase,
                          absl::Time deadline);
   absl::Status ForgetKeys(const std::string& project_uid);
-  absl::Status RemoveHead(const std::string& project_uid, absl::Time deadline);
   // What to answer after a step failed: if it lost a race against a secret,
   // that is what remains.
   absl::StatusOr<int64_t> Interrupted(const std::string& project_uid,

@@ -3,14 +3,19 @@
 
 #include "services/store/project_purge.h"
 
+#include <future>
 #include <string>
 
 #include "gtest/gtest.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
 #include "services/store/record_keys.h"
 #include "services/store/store_fixture.h"
 
 namespace keyward::store {
 namespace {
+
+namespace secrets = keyward::secrets::v1;
 
 class ProjectPurgeTest : public StoreFixture {
  protected:
@@ -44,8 +49,26 @@ TEST_F(ProjectPurgeTest, KeysAndEventsGoWithTheLastSecret) {
   EXPECT_EQ(*Purge(), 0);
   EXPECT_EQ(Count(KeyPrefix(kTestProjectUid)), 0u);
   EXPECT_EQ(Count(EventPrefix(kTestProjectUid)), 0u);
-  EXPECT_EQ(Count(kEventHeadPrefix), 0u);
   EXPECT_EQ(*Purge(), 0);
+}
+
+TEST_F(ProjectPurgeTest, APositionOfBeforeSkipsNothingIfTheProjectLivesOn) {
+  Create("a", "x");
+  secrets::ListSecretsRequest request;
+  request.set_parent(kTestProject);
+  const auto page = Ask<secrets::ListSecretsResponse>(request);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_TRUE(Delete("a", /*now=*/true).ok());
+  ASSERT_EQ(*Purge(), 0);
+  Create("b", "x");
+  Create("c", "x");
+  const auto follower =
+      core_->FollowEvents(kTestProjectUid, page->watch_position());
+  std::promise<absl::Status> answered;
+  follower->Next([&](absl::StatusOr<rpc::EventRange> events) {
+    answered.set_value(events.status());
+  });
+  EXPECT_EQ(ErrorReason(answered.get_future().get()), kPositionCompacted);
 }
 
 TEST_F(ProjectPurgeTest, OtherProjectsKeepWhatTheyHave) {
