@@ -324,7 +324,7 @@ absl::Status Standalone::BringIntoService(absl::Time deadline) {
                      "waiting for policy: the policy in force is not here");
   }
   parts_->maintenance = std::make_unique<store::MaintenanceRunner>(
-      process.clock,
+      process.clock, parts_->store->maintenance_signal(),
       [store = parts_->store.get()](absl::Time until) {
         return store->RunMaintenanceOnce(until);
       },

@@ -40,6 +40,10 @@ struct ChangePlan {
   std::unique_ptr<google::protobuf::Message> response;
   // The resource, with the resolved version number where there is one.
   std::string resource;
+  // If set: called when the plan is carried out and durable, before the call is
+  // answered, on any thread; must not block. If the outcome is learned later
+  // than the call ends, it is not called.
+  absl::AnyInvocable<void()> afterwards;
 };
 
 // Plans a change on what is stored now. Called again, with a later time, when

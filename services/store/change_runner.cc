@@ -85,6 +85,7 @@ struct ChangeRunner::Job {
   uint64_t checkpoint_size = 0;
   std::unique_ptr<google::protobuf::Message> response;
   std::string resource;
+  absl::AnyInvocable<void()> afterwards;
   absl::optional<ProjectLanes::Turn> turn;
 };
 
@@ -231,6 +232,7 @@ void ChangeRunner::Submit(const JobPtr& job, ChangePlan plan, absl::Time now) {
   }
   job->response = std::move(plan.response);
   job->resource = std::move(plan.resource);
+  job->afterwards = std::move(plan.afterwards);
   kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
               [this, job](kv::CommitResult result) {
                 OnCommitted(job, std::move(result));
@@ -326,6 +328,7 @@ void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
 
 void ChangeRunner::AnswerApplied(const JobPtr& job) {
   if (job->checkpoint_index.has_value()) NoteHeldSize(job->checkpoint_size);
+  if (job->afterwards) job->afterwards();
   rpc::CallResult result;
   result.response = std::move(job->response);
   result.outcome = rpc::Outcome::kApplied;
@@ -333,6 +336,7 @@ void ChangeRunner::AnswerApplied(const JobPtr& job) {
 }
 
 void ChangeRunner::AnswerStored(const JobPtr& job, const std::string& stored) {
+  if (job->afterwards) job->afterwards();
   rpc::CallResult result;
   result.outcome = rpc::Outcome::kApplied;
   absl::StatusOr<StoredResult> decoded = DecodeRecord<StoredResult>(stored);

@@ -61,8 +61,10 @@ absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
       first_error.Update(done.status());
     }
   };
-  note(PurgeDue(deadline));
+  // What was said to be destroyed first: it waits for nobody, while the others
+  // may wait for audit.
   note(PurgeRests(deadline));
+  note(PurgeDue(deadline));
   note(rotations_.RunOnce(deadline));
   note(rewrap_.RunOnce(deadline));
   note(PruneEvents(deadline));

@@ -5,27 +5,25 @@
 
 namespace keyward::store {
 
-MaintenanceRunner::MaintenanceRunner(const Clock* clock, Run run, Report report,
-                                     absl::Duration period)
+MaintenanceRunner::MaintenanceRunner(const Clock* clock,
+                                     MaintenanceSignal* signal, Run run,
+                                     Report report, absl::Duration period)
     : clock_(clock),
+      signal_(signal),
       run_(std::move(run)),
       report_(std::move(report)),
       period_(period),
       thread_([this] { RunThread(); }) {}
 
 MaintenanceRunner::~MaintenanceRunner() {
-  {
-    MutexLock l(&mu_);
-    stop_ = true;
-    wake_.SignalAll();
-  }
+  stop_ = true;
+  signal_->Raise();
   thread_.join();
 }
 
 // False: stop.
 bool MaintenanceRunner::Rest(absl::Duration duration) {
-  MutexLock l(&mu_);
-  if (!stop_ && duration > absl::ZeroDuration()) wake_.WaitFor(&mu_, duration);
+  if (!stop_ && duration > absl::ZeroDuration()) signal_->Wait(duration);
   return !stop_;
 }
 

@@ -4,20 +4,20 @@
 #ifndef KEYWARD_SERVICES_STORE_MAINTENANCE_RUNNER_H_
 #define KEYWARD_SERVICES_STORE_MAINTENANCE_RUNNER_H_
 
+#include <atomic>
 #include <functional>
 #include <thread>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
-#include "libs/base/mutex.h"
+#include "services/store/maintenance_signal.h"
 
 namespace keyward::store {
 
-// Runs maintenance on a thread of its own, every kPeriod, and again at once
-// while there is more to do.
+// Runs maintenance on a thread of its own, every kPeriod, when it is called
+// for, and again at once while there is more to do.
 //
 // Thread-safe. The destructor stops it after the run that is under way, whose
 // deadline bounds it.
@@ -32,9 +32,10 @@ class MaintenanceRunner {
   // Told of each run that failed.
   using Report = std::function<void(const absl::Status&)>;
 
-  // Starts the thread. `clock` must outlive this; `period` is a test's.
-  MaintenanceRunner(const Clock* clock, Run run, Report report,
-                    absl::Duration period = kPeriod);
+  // Starts the thread. `clock` and `signal`, which calls for a run, must
+  // outlive this; `period` is a test's.
+  MaintenanceRunner(const Clock* clock, MaintenanceSignal* signal, Run run,
+                    Report report, absl::Duration period = kPeriod);
   MaintenanceRunner(const MaintenanceRunner&) = delete;
   MaintenanceRunner& operator=(const MaintenanceRunner&) = delete;
   ~MaintenanceRunner();
@@ -44,12 +45,11 @@ class MaintenanceRunner {
   bool Rest(absl::Duration duration);
 
   const Clock* const clock_;
+  MaintenanceSignal* const signal_;
   const Run run_;
   const Report report_;
   const absl::Duration period_;
-  Mutex mu_;
-  CondVar wake_;
-  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  std::atomic<bool> stop_{false};
   // Last: it runs as soon as it is made.
   std::thread thread_;
 };

@@ -3,6 +3,7 @@
 
 #include "services/store/maintenance_runner.h"
 
+#include <chrono>
 #include <future>
 #include <string>
 
@@ -16,10 +17,11 @@ constexpr absl::Duration kShort = absl::Milliseconds(1);
 
 TEST(MaintenanceRunnerTest, StoppingDoesNotWaitForThePeriod) {
   const SystemClock clock;
+  MaintenanceSignal signal;
   const absl::Time begin = clock.Now();
   {
     MaintenanceRunner runner(
-        &clock, [](absl::Time) { return absl::StatusOr<bool>(false); },
+        &clock, &signal, [](absl::Time) { return absl::StatusOr<bool>(false); },
         [](const absl::Status&) {});
   }
   EXPECT_LT(clock.Now() - begin, MaintenanceRunner::kPeriod);
@@ -27,10 +29,11 @@ TEST(MaintenanceRunnerTest, StoppingDoesNotWaitForThePeriod) {
 
 TEST(MaintenanceRunnerTest, ItRunsAgainAndAgain) {
   const SystemClock clock;
+  MaintenanceSignal signal;
   std::promise<void> third;
   int runs = 0;
   MaintenanceRunner runner(
-      &clock,
+      &clock, &signal,
       [&](absl::Time deadline) -> absl::StatusOr<bool> {
         EXPECT_GT(deadline, clock.Now());
         if (++runs == 3) third.set_value();
@@ -42,12 +45,13 @@ TEST(MaintenanceRunnerTest, ItRunsAgainAndAgain) {
 
 TEST(MaintenanceRunnerTest, MoreWorkIsDoneWithoutWaiting) {
   const SystemClock clock;
+  MaintenanceSignal signal;
   std::promise<void> hundredth;
   int runs = 0;
   const absl::Time begin = clock.Now();
   // A hundred waits would take far longer than the test may.
   MaintenanceRunner runner(
-      &clock,
+      &clock, &signal,
       [&](absl::Time) -> absl::StatusOr<bool> {
         if (++runs == 100) hundredth.set_value();
         return runs < 100;
@@ -59,11 +63,12 @@ TEST(MaintenanceRunnerTest, MoreWorkIsDoneWithoutWaiting) {
 
 TEST(MaintenanceRunnerTest, AFailureIsReportedAndTriedAgain) {
   const SystemClock clock;
+  MaintenanceSignal signal;
   std::promise<std::string> reported;
   std::promise<void> again;
   int runs = 0;
   MaintenanceRunner runner(
-      &clock,
+      &clock, &signal,
       [&](absl::Time) -> absl::StatusOr<bool> {
         if (++runs == 2) again.set_value();
         if (runs == 1) return absl::UnavailableError("audit is away");
@@ -75,6 +80,23 @@ TEST(MaintenanceRunnerTest, AFailureIsReportedAndTriedAgain) {
       kShort);
   EXPECT_EQ(reported.get_future().get(), "audit is away");
   again.get_future().wait();
+}
+
+TEST(MaintenanceRunnerTest, ItRunsAtOnceWhenItIsCalledFor) {
+  const SystemClock clock;
+  MaintenanceSignal signal;
+  std::promise<void> ran;
+  int runs = 0;
+  MaintenanceRunner runner(
+      &clock, &signal,
+      [&](absl::Time) -> absl::StatusOr<bool> {
+        if (++runs == 1) ran.set_value();
+        return false;
+      },
+      [](const absl::Status&) {}, absl::Hours(1));
+  signal.Raise();
+  EXPECT_EQ(ran.get_future().wait_for(std::chrono::minutes(1)),
+            std::future_status::ready);
 }
 
 }  // namespace

@@ -171,6 +171,16 @@ TEST_F(MaintenanceTest, EventsAreKeptForSevenDays) {
   EXPECT_EQ(Count("event/"), 1u);
 }
 
+TEST_F(MaintenanceTest, ADestroyedSecretsRestCallsForMaintenanceAtOnce) {
+  Create("small", "x");
+  Create("large", "x");
+  for (size_t i = 0; i < kPurgeBatch; ++i) Add("large", "x");
+  ASSERT_TRUE(Delete("small", /*now=*/true).ok());
+  EXPECT_FALSE(core_->maintenance_signal()->Wait(absl::ZeroDuration()));
+  ASSERT_TRUE(Delete("large", /*now=*/true).ok());
+  EXPECT_TRUE(core_->maintenance_signal()->Wait(absl::ZeroDuration()));
+}
+
 TEST_F(MaintenanceTest, OneBrokenRecordDoesNotStopTheRest) {
   Create("db", "x");
   ASSERT_TRUE(Delete("db").ok());

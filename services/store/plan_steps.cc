@@ -176,6 +176,7 @@ absl::Status Purge(const StoreParts& parts, const Loaded<SecretRecord>& secret,
     rest.set_name(secret.record.name());
     rest.set_secret_uid(secret.record.uid());
     plan->puts.push_back({PurgeKey(secret.record.uid()), EncodeRecord(rest)});
+    plan->afterwards = [signal = parts.signal] { signal->Raise(); };
   }
   plan->event = ChangeEvent{secret.record.name(), 0,
                             keyward::secrets::v1::SECRET_EVENT_KIND_PURGED};

@@ -79,7 +79,7 @@ absl::StatusOr<keyward::internal::store::v1::VersionRecord> AddVersion(
 
 // Removes the secret for good, with the first kPurgeBatch of its versions; if
 // there are more, leaves a record by which maintenance removes the rest, which
-// nothing can reach any more. UNAVAILABLE, DATA_LOSS of reading.
+// nothing can reach any more, at once. UNAVAILABLE, DATA_LOSS of reading.
 absl::Status Purge(
     const StoreParts& parts,
     const Loaded<keyward::internal::store::v1::SecretRecord>& secret,

@@ -13,6 +13,7 @@
 #include "services/store/installation.h"
 #include "services/store/key_ring.h"
 #include "services/store/maintenance.h"
+#include "services/store/maintenance_signal.h"
 #include "services/store/method_table.h"
 #include "services/store/opaque_token.h"
 #include "services/store/project_purge.h"
@@ -33,8 +34,9 @@ struct StoreCore::State {
         positions(&tokens, std::move(installation.incarnation)),
         keys(deps.kv, deps.seal, deps.random),
         seals(deps.kv, session->number()),
-        parts{deps.kv, deps.clock, deps.random, &keys,
-              &seals,  &tokens,    &positions,  deps.seal->installation_id()},
+        parts{deps.kv, deps.clock, deps.random,
+              &keys,   &seals,     &signal,
+              &tokens, &positions, deps.seal->installation_id()},
         changes(deps.kv, deps.clock, &request_ids),
         methods(&parts, &changes),
         control(deps.kv, session.get(), deps.clock),
@@ -47,6 +49,7 @@ struct StoreCore::State {
   EventPositions positions;
   KeyRing keys;
   SealCounter seals;
+  MaintenanceSignal signal;
   StoreParts parts;
   ChangeRunner changes;
   MethodTable methods;
@@ -125,6 +128,8 @@ absl::StatusOr<int64_t> StoreCore::PurgeProject(const std::string& project,
                                                 absl::Time deadline) {
   return state_->purge.Run(project, project_uid, deadline);
 }
+
+MaintenanceSignal* StoreCore::maintenance_signal() { return &state_->signal; }
 
 absl::StatusOr<bool> StoreCore::RunMaintenanceOnce(absl::Time deadline) {
   return state_->maintenance.RunOnce(deadline);

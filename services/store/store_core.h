@@ -21,6 +21,7 @@
 #include "libs/rpc/change_feed.h"
 #include "libs/rpc/owner_control.h"
 #include "libs/rpc/project_purger.h"
+#include "services/store/maintenance_signal.h"
 
 namespace keyward::store {
 
@@ -99,6 +100,9 @@ class StoreCore final : public rpc::Owner,
   // secret or a key is on record, and is left undone while audit is away. An
   // error is that of the first step that failed; the others were tried.
   absl::StatusOr<bool> RunMaintenanceOnce(absl::Time deadline);
+
+  // Raised when maintenance should run now. The core's own.
+  MaintenanceSignal* maintenance_signal();
 
  private:
   struct State;

@@ -11,6 +11,7 @@
 #include "libs/kv/kv.h"
 #include "services/store/event_position.h"
 #include "services/store/key_ring.h"
+#include "services/store/maintenance_signal.h"
 #include "services/store/opaque_token.h"
 #include "services/store/seal_counter.h"
 
@@ -24,6 +25,7 @@ struct StoreParts {
   crypto::RandomSource* random = nullptr;
   KeyRing* keys = nullptr;
   SealCounter* seals = nullptr;
+  MaintenanceSignal* signal = nullptr;
   const OpaqueToken* tokens = nullptr;
   const EventPositions* positions = nullptr;
   std::string installation_id;

@@ -45,7 +45,7 @@ class StoreProcess final : public rpc::RunningService {
 
   absl::Status BringIntoService(absl::Time) override {
     maintenance_ = std::make_unique<MaintenanceRunner>(
-        context_.clock,
+        context_.clock, core_->maintenance_signal(),
         [this](absl::Time deadline) {
           return core_->RunMaintenanceOnce(deadline);
         },
