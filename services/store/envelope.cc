@@ -102,6 +102,14 @@ absl::StatusOr<OpenedPayload> OpenVersion(const VersionBinding& version,
   return OpenedPayload{*std::move(bytes), *checksum};
 }
 
+absl::Status CheckDataKey(const VersionBinding& version, const KeyBinding& key,
+                          const crypto::SecretBuffer& kek,
+                          absl::string_view wrapped_data_key) {
+  return crypto::AeadOpen(kek, DataKeyAssociatedData(version, key),
+                          wrapped_data_key)
+      .status();
+}
+
 absl::StatusOr<std::string> RewrapDataKey(const VersionBinding& version,
                                           const KeyBinding& old_key,
                                           const crypto::SecretBuffer& old_kek,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "libs/crypto/random.h"
@@ -76,6 +77,11 @@ absl::StatusOr<OpenedPayload> OpenVersion(const VersionBinding& version,
                                           const crypto::SecretBuffer& kek,
                                           absl::string_view wrapped_data_key,
                                           absl::string_view sealed_payload);
+
+// OK if the data key opens: RewrapDataKey would do. Seals nothing.
+absl::Status CheckDataKey(const VersionBinding& version, const KeyBinding& key,
+                          const crypto::SecretBuffer& kek,
+                          absl::string_view wrapped_data_key);
 
 // The data key, wrapped by another key version.
 absl::StatusOr<std::string> RewrapDataKey(const VersionBinding& version,

@@ -136,6 +136,17 @@ TEST(EnvelopeTest, P6_AMovedPayloadDoesNotOpenWithAnothersDataKey) {
       absl::StatusCode::kDataLoss);
 }
 
+TEST(EnvelopeTest, P6_ADataKeyIsGoodOnlyWhereItBelongs) {
+  const SealedVersion sealed = Seal("hunter2");
+  EXPECT_TRUE(
+      CheckDataKey(Version(), Key(), Kek('k'), sealed.wrapped_data_key).ok());
+  VersionBinding other = Version();
+  other.number = 8;
+  EXPECT_EQ(
+      CheckDataKey(other, Key(), Kek('k'), sealed.wrapped_data_key).code(),
+      absl::StatusCode::kDataLoss);
+}
+
 TEST(EnvelopeTest, P6_EveryFlippedByteIsRefused) {
   const SealedVersion good = Seal("pin");
   for (size_t i = 0; i < good.sealed_payload.size(); ++i) {

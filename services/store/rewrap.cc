@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
 #include "google/protobuf/empty.pb.h"
 #include "libs/base/resource_name.h"
 #include "proto/keyward/keys/v1/key_service.pb.h"
@@ -26,99 +25,170 @@ using keyward::internal::store::v1::VersionRecord;
 using keyward::keys::v1::KEY_VERSION_STATE_DESTROYED;
 using keyward::keys::v1::KEY_VERSION_STATE_RETIRING;
 
-absl::optional<int64_t> OldestRetiring(const KeyRecord& key) {
+std::vector<int64_t> RetiringVersions(const KeyRecord& key) {
+  std::vector<int64_t> retiring;
   for (const KeyVersionRecord& version : key.versions()) {
-    if (version.state() == KEY_VERSION_STATE_RETIRING) return version.number();
+    if (version.state() == KEY_VERSION_STATE_RETIRING) {
+      retiring.push_back(version.number());
+    }
   }
-  return absl::nullopt;
+  return retiring;
 }
 
-// One data key's step of a batch.
-class DataKeyMove {
+// Reads what entries of a key version's wrap index speak of.
+class WrappedVersions {
  public:
-  DataKeyMove(const StoreParts& parts, const KeyRecord& key, int64_t from,
-              KeyRing::Kek old_kek, KeyRing::Kek new_kek)
-      : parts_(parts),
-        key_(key),
-        from_(from),
-        old_kek_(std::move(old_kek)),
-        new_kek_(std::move(new_kek)) {}
+  WrappedVersions(const StoreParts& parts, const KeyRecord& key, int64_t from)
+      : parts_(parts), key_(key), from_(from) {}
 
-  // Adds the move of what `wrap` (an entry of the wrap index) speaks of.
-  // Answers how many bytes the transaction grew by.
-  absl::StatusOr<size_t> Add(const kv::Entry& wrap, ChangePlan* plan) const {
-    const absl::StatusOr<std::string> place =
+  // NOT_FOUND: the version went with its secret, only the index is left.
+  // DATA_LOSS: it does not fit the index.
+  absl::StatusOr<Loaded<VersionRecord>> Load(const kv::Entry& wrap) const {
+    absl::StatusOr<std::string> place =
         VersionKeyOfWrap(wrap.key, WrapPrefix(key_.uid(), from_));
     if (!place.ok()) return place.status();
-    plan->preconditions.push_back(
-        kv::Precondition::RevisionIs(wrap.key, wrap.mod_revision));
-    plan->deletes.push_back({wrap.key});
     const absl::StatusOr<kv::Entry> entry = parts_.kv->Get(*place);
-    // The version went with its secret: only the index is left.
-    if (absl::IsNotFound(entry.status())) return wrap.key.size();
+    if (absl::IsNotFound(entry.status())) return entry.status();
     if (!entry.ok()) return ReadError(entry.status());
     absl::StatusOr<VersionRecord> version =
         DecodeRecord<VersionRecord>(entry->value);
     if (!version.ok()) return version.status();
-    const absl::Status moved = Move(&*version);
-    if (!moved.ok()) return moved;
-    plan->preconditions.push_back(
-        kv::Precondition::RevisionIs(*place, entry->mod_revision));
-    // The old wrapping must not stay on the disk: what it was wrapped with is
-    // about to be destroyed for good.
-    plan->puts.push_back({*place, EncodeRecord(*version), /*erase_old=*/true});
-    plan->puts.push_back({WrapKey(key_.uid(), key_.primary_version(),
-                                  version->secret_uid(), version->number()),
-                          std::string()});
-    return wrap.key.size() + entry->value.size();
-  }
-
- private:
-  absl::Status Move(VersionRecord* version) const {
     if (version->key_uid() != key_.uid() || version->key_version() != from_) {
       return absl::DataLossError("the wrap index does not fit a version");
     }
-    absl::StatusOr<std::string> wrapped =
-        RewrapDataKey({parts_.installation_id, version->secret_name(),
-                       version->secret_uid(), version->number()},
-                      {key_.name(), key_.uid(), from_}, *old_kek_,
-                      {key_.name(), key_.uid(), key_.primary_version()},
-                      *new_kek_, version->wrapped_data_key(), *parts_.random);
-    if (!wrapped.ok()) return wrapped.status();
-    version->set_wrapped_data_key(*std::move(wrapped));
-    version->set_key_version(key_.primary_version());
-    return absl::OkStatus();
+    return Loaded<VersionRecord>{*std::move(version), *std::move(place),
+                                 entry->mod_revision};
   }
 
+  VersionBinding Binding(const VersionRecord& version) const {
+    return {parts_.installation_id, version.secret_name(), version.secret_uid(),
+            version.number()};
+  }
+  KeyBinding OldKey() const { return {key_.name(), key_.uid(), from_}; }
+  KeyBinding NewKey() const {
+    return {key_.name(), key_.uid(), key_.primary_version()};
+  }
+
+ private:
   const StoreParts& parts_;
   const KeyRecord& key_;
   const int64_t from_;
-  const KeyRing::Kek old_kek_;
-  const KeyRing::Kek new_kek_;
 };
+
+// Bytes that moving `wrap` adds to a transaction. DATA_LOSS, which says where,
+// if it cannot be moved. Seals nothing: nothing of it is on record yet.
+absl::StatusOr<size_t> CheckMovable(const WrappedVersions& versions,
+                                    const KeyRing::Kek& kek,
+                                    const kv::Entry& wrap) {
+  const auto version = versions.Load(wrap);
+  if (absl::IsNotFound(version.status())) return wrap.key.size();
+  if (!version.ok()) return version.status();
+  const VersionRecord& record = version->record;
+  const absl::Status opens =
+      CheckDataKey(versions.Binding(record), versions.OldKey(), *kek,
+                   record.wrapped_data_key());
+  if (!opens.ok()) {
+    return absl::DataLossError(absl::StrCat(record.secret_name(), "/versions/",
+                                            record.number(), ": ",
+                                            opens.message()));
+  }
+  return wrap.key.size() + record.ByteSizeLong();
+}
+
+// What one look at a key version's wrap index found.
+struct Page {
+  bool empty = true;
+  std::vector<kv::Entry> movable;
+  size_t damaged = 0;
+  std::string first_damaged;
+  // Where to look next; empty: this was the end.
+  std::string next;
+};
+
+// Looks from `begin` on, or from the beginning if it is empty, before there is
+// an intent: what cannot be done must not go on record again and again.
+absl::StatusOr<Page> ReadPage(const StoreParts& parts, const KeyRecord& key,
+                              int64_t version, const std::string& begin) {
+  const std::string prefix = WrapPrefix(key.uid(), version);
+  kv::RangeOptions options;
+  options.limit = Rewrap::kMaxBatch;
+  const absl::StatusOr<kv::RangeResult> range = parts.kv->Range(
+      begin.empty() ? prefix : begin, kv::PrefixEnd(prefix), options);
+  if (!range.ok()) return ReadError(range.status());
+  Page page;
+  page.empty = range->entries.empty();
+  if (page.empty) return page;
+  const absl::StatusOr<KeyRing::Kek> kek = parts.keys->Open(key, version);
+  if (!kek.ok()) return kek.status();
+  const WrappedVersions versions(parts, key, version);
+  size_t bytes = 0;
+  for (const kv::Entry& wrap : range->entries) {
+    const absl::StatusOr<size_t> size = CheckMovable(versions, *kek, wrap);
+    if (size.ok()) {
+      bytes += *size;
+      page.movable.push_back(wrap);
+    } else if (!absl::IsDataLoss(size.status())) {
+      return size.status();
+    } else if (++page.damaged == 1) {
+      page.first_damaged = std::string(size.status().message());
+    }
+    // The largest version is a small part of the room that is left.
+    const bool full = bytes > Rewrap::kMaxBatchBytes;
+    if (full || (range->more && &wrap == &range->entries.back())) {
+      page.next = kv::KeyAfter(wrap.key);
+      break;
+    }
+  }
+  return page;
+}
+
+// Adds the move of one data key.
+absl::Status AddMove(const StoreParts& parts, const WrappedVersions& versions,
+                     const KeyRing::Kek& old_kek, const KeyRing::Kek& new_kek,
+                     const kv::Entry& wrap, ChangePlan* plan) {
+  auto version = versions.Load(wrap);
+  plan->preconditions.push_back(
+      kv::Precondition::RevisionIs(wrap.key, wrap.mod_revision));
+  plan->deletes.push_back({wrap.key});
+  if (absl::IsNotFound(version.status())) return absl::OkStatus();
+  if (!version.ok()) return version.status();
+  VersionRecord& record = version->record;
+  absl::StatusOr<std::string> wrapped = RewrapDataKey(
+      versions.Binding(record), versions.OldKey(), *old_kek, versions.NewKey(),
+      *new_kek, record.wrapped_data_key(), *parts.random);
+  if (!wrapped.ok()) return wrapped.status();
+  record.set_wrapped_data_key(*std::move(wrapped));
+  record.set_key_version(versions.NewKey().version);
+  plan->preconditions.push_back(version->Unchanged());
+  // The old wrapping must not stay on the disk: what it was wrapped with is
+  // about to be destroyed for good.
+  plan->puts.push_back(
+      {version->key, EncodeRecord(record), /*erase_old=*/true});
+  plan->puts.push_back({WrapKey(record.key_uid(), record.key_version(),
+                                record.secret_uid(), record.number()),
+                        std::string()});
+  return absl::OkStatus();
+}
 
 absl::StatusOr<ChangePlan> PlanMove(const StoreParts& parts,
                                     const Loaded<KeyRecord>& key, int64_t from,
                                     const std::vector<kv::Entry>& batch) {
-  absl::StatusOr<KeyRing::Kek> old_kek = parts.keys->Open(key.record, from);
+  const absl::StatusOr<KeyRing::Kek> old_kek =
+      parts.keys->Open(key.record, from);
   if (!old_kek.ok()) return old_kek.status();
-  absl::StatusOr<KeyRing::Kek> new_kek =
+  const absl::StatusOr<KeyRing::Kek> new_kek =
       parts.keys->Open(key.record, key.record.primary_version());
   if (!new_kek.ok()) return new_kek.status();
-  const DataKeyMove move(parts, key.record, from, *std::move(old_kek),
-                         *std::move(new_kek));
   ChangePlan plan;
   plan.preconditions.push_back(key.Unchanged());
   const absl::Status counted =
       parts.seals->Count(key.record, batch.size(), &plan);
   if (!counted.ok()) return counted;
-  size_t bytes = 0;
+  const WrappedVersions versions(parts, key.record, from);
   for (const kv::Entry& wrap : batch) {
-    const absl::StatusOr<size_t> added = move.Add(wrap, &plan);
-    if (!added.ok()) return added.status();
-    bytes += *added;
-    // The largest version is a small part of the room that is left.
-    if (bytes > Rewrap::kMaxBatchBytes) break;
+    const absl::Status added =
+        AddMove(parts, versions, *old_kek, *new_kek, wrap, &plan);
+    if (!added.ok()) return added;
   }
   plan.response = std::make_unique<google::protobuf::Empty>();
   return plan;
@@ -144,13 +214,12 @@ void DestroyVersion(int64_t number, KeyRecord* key) {
 }  // namespace
 
 absl::Status Rewrap::MoveBatch(const Loaded<KeyRecord>& key, int64_t version,
-                               std::vector<kv::Entry> batch,
+                               const std::vector<kv::Entry>& batch,
                                absl::Time deadline) {
   const OwnChangeSpec spec{
       "keys.rewrap", key.record.name(), key.record.project_uid(),
-      absl::StrCat("moves up to ", batch.size(), " data keys from version ",
-                   version, " of the key to version ",
-                   key.record.primary_version())};
+      absl::StrCat("moves ", batch.size(), " data keys from version ", version,
+                   " of the key to version ", key.record.primary_version())};
   return own_->Make(
       spec,
       [this, &key, version, &batch](absl::Time) {
@@ -176,7 +245,7 @@ absl::Status Rewrap::Retire(const std::string& marker,
         plan.puts.back().erase_old = true;
         plan.deletes.push_back({SealCountKey(key.record.project_uid(),
                                              key.record.uid(), version)});
-        if (!OldestRetiring(changed.record).has_value()) {
+        if (RetiringVersions(changed.record).empty()) {
           plan.deletes.push_back({marker});
         }
         plan.response = std::make_unique<google::protobuf::Empty>();
@@ -185,6 +254,34 @@ absl::Status Rewrap::Retire(const std::string& marker,
       deadline);
   if (made.ok()) parts_->keys->Forget(key.record.uid(), version);
   return made;
+}
+
+absl::StatusOr<bool> Rewrap::RunVersion(const std::string& marker,
+                                        const Loaded<KeyRecord>& key,
+                                        int64_t version, Progress* progress,
+                                        absl::Time deadline) {
+  const absl::StatusOr<Page> page =
+      ReadPage(*parts_, key.record, version, progress->next);
+  if (!page.ok()) return page.status();
+  if (page->empty && progress->next.empty()) {
+    const absl::Status retired = Retire(marker, key, version, deadline);
+    if (!retired.ok()) return retired;
+    progress_.erase({key.record.uid(), version});
+    return true;
+  }
+  if (!page->movable.empty()) {
+    const absl::Status moved = MoveBatch(key, version, page->movable, deadline);
+    if (!moved.ok()) return moved;
+  }
+  if (progress->damaged == 0) progress->first_damaged = page->first_damaged;
+  progress->damaged += page->damaged;
+  progress->next = page->next;
+  if (!progress->next.empty() || progress->damaged == 0) return true;
+  const size_t damaged = std::exchange(progress->damaged, 0);
+  return absl::DataLossError(absl::StrCat(
+      damaged, " data keys stay wrapped by ", key.record.name(), "/versions/",
+      version, ", since they do not open; the first is ",
+      progress->first_damaged));
 }
 
 absl::StatusOr<bool> Rewrap::RunKey(const std::string& marker,
@@ -197,29 +294,38 @@ absl::StatusOr<bool> Rewrap::RunKey(const std::string& marker,
   if (!record.ok()) return record.status();
   const Loaded<KeyRecord> key{*std::move(record), key_place,
                               entry->mod_revision};
-  const absl::optional<int64_t> version = OldestRetiring(key.record);
-  if (!version.has_value()) return false;
-
-  const std::string prefix = WrapPrefix(key.record.uid(), *version);
-  kv::RangeOptions options;
-  options.limit = kMaxBatch;
-  absl::StatusOr<kv::RangeResult> range =
-      parts_->kv->Range(prefix, kv::PrefixEnd(prefix), options);
-  if (!range.ok()) return ReadError(range.status());
-  const absl::Status done =
-      range->entries.empty()
-          ? Retire(marker, key, *version, deadline)
-          : MoveBatch(key, *version, std::move(range->entries), deadline);
-  if (!done.ok()) return done;
-  return true;
+  const absl::Time now = parts_->clock->Now();
+  for (const int64_t version : RetiringVersions(key.record)) {
+    Progress& progress = progress_[{key.record.uid(), version}];
+    if (progress.primary_version != key.record.primary_version()) {
+      progress = Progress();
+      progress.primary_version = key.record.primary_version();
+    }
+    if (now < progress.again) continue;
+    absl::StatusOr<bool> ran =
+        RunVersion(marker, key, version, &progress, deadline);
+    // Of these it is likely that they happen again, and each may have left two
+    // records in the log.
+    if (!ran.ok() && !absl::IsUnavailable(ran.status()) &&
+        !absl::IsAborted(ran.status())) {
+      progress.again = now + kRetryAfter;
+    }
+    return ran;
+  }
+  return false;
 }
 
 absl::StatusOr<bool> Rewrap::RunOnce(absl::Time deadline) {
   kv::RangeOptions options;
   options.limit = kMaxBatch;
-  const absl::StatusOr<kv::RangeResult> markers =
-      parts_->kv->Range(kRewrapPrefix, kv::PrefixEnd(kRewrapPrefix), options);
+  const absl::StatusOr<kv::RangeResult> markers = parts_->kv->Range(
+      next_marker_.empty() ? std::string(kRewrapPrefix) : next_marker_,
+      kv::PrefixEnd(kRewrapPrefix), options);
   if (!markers.ok()) return ReadError(markers.status());
+  // Of keys that went with their project.
+  if (next_marker_.empty() && markers->entries.empty()) progress_.clear();
+  next_marker_ =
+      markers->more ? kv::KeyAfter(markers->entries.back().key) : std::string();
   bool worked = false;
   absl::Status first_error;
   for (const kv::Entry& marker : markers->entries) {

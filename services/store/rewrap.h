@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,6 +24,10 @@ namespace keyward::store {
 // destroys the versions of a key that wrap nothing any more. No payload is
 // opened or changed: the data key is unwrapped and wrapped again.
 //
+// A data key that does not open stays where it is, counted in the key's
+// rewrap_remaining, and holds up no other. Since it could never be opened
+// again without it, the version that wraps it is not destroyed.
+//
 // Blocks; one call at a time.
 class Rewrap {
  public:
@@ -29,27 +35,53 @@ class Rewrap {
   static constexpr size_t kMaxBatch = 32;
   // A version's record holds its ciphertext, and a transaction 1.25 MiB.
   static constexpr size_t kMaxBatchBytes = size_t{1} << 20;
+  // How long a key version is left alone after what was wrong with it was
+  // reported: for its damage to be seen in the log, and no more often, and for
+  // a repaired one to be noticed. A rotation of the key begins anew at once.
+  static constexpr absl::Duration kRetryAfter = absl::Hours(1);
 
   // All must outlive this.
   Rewrap(const StoreParts* parts, OwnChanges* own) : parts_(parts), own_(own) {}
 
-  // One batch of one key, or one retired version, or nothing. Answers whether
-  // something was done: more may be left.
+  // One batch or one retired version of some keys, or nothing. Answers whether
+  // something was done: more may be left. DATA_LOSS, once every kRetryAfter,
+  // if data keys of a version do not open; the message says how many and where
+  // the first is.
   absl::StatusOr<bool> RunOnce(absl::Time deadline);
 
  private:
   using KeyRecord = keyward::internal::store::v1::KeyRecord;
 
+  // How far one version of a key has come.
+  struct Progress {
+    // What the key's data keys are moved to.
+    int64_t primary_version = 0;
+    // Where in the wrap index the present pass goes on; empty: at its begin.
+    std::string next;
+    // What the present pass found damaged.
+    size_t damaged = 0;
+    std::string first_damaged;
+    absl::Time again = absl::InfinitePast();
+  };
+
   absl::StatusOr<bool> RunKey(const std::string& marker,
                               const std::string& key_place,
                               absl::Time deadline);
+  absl::StatusOr<bool> RunVersion(const std::string& marker,
+                                  const Loaded<KeyRecord>& key, int64_t version,
+                                  Progress* progress, absl::Time deadline);
   absl::Status MoveBatch(const Loaded<KeyRecord>& key, int64_t version,
-                         std::vector<kv::Entry> batch, absl::Time deadline);
+                         const std::vector<kv::Entry>& batch,
+                         absl::Time deadline);
   absl::Status Retire(const std::string& marker, const Loaded<KeyRecord>& key,
                       int64_t version, absl::Time deadline);
 
   const StoreParts* const parts_;
   OwnChanges* const own_;
+  // By the key's uid and the version; of versions with data keys to move.
+  std::map<std::pair<std::string, int64_t>, Progress> progress_;
+  // Where the next run goes on with the keys: they take turns.
+  std::string next_marker_;
 };
 
 }  // namespace keyward::store

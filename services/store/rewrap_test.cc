@@ -5,8 +5,10 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "libs/base/error.h"
@@ -48,11 +50,29 @@ class RewrapTest : public StoreFixture {
     return response.ok() ? response->key() : keys::Key();
   }
 
+  // Flips a bit of the wrapped data key of the secret's first version.
+  void Damage(const std::string& uid) {
+    VersionRecord version = Version(uid, 1);
+    version.mutable_wrapped_data_key()->back() ^= 1;
+    const std::string place = VersionKey(uid, 1);
+    kv::Transaction txn;
+    txn.id = kv::TransactionId::Intent(kDamageIntents + damages_++);
+    txn.preconditions.push_back(kv::Precondition::Exists(place));
+    txn.puts.push_back({place, EncodeRecord(version)});
+    ASSERT_TRUE(engine()
+                    ->CommitAndWait(std::move(txn), {absl::InfiniteFuture()})
+                    .applied());
+  }
+
   VersionRecord Version(const std::string& uid, int64_t number) {
     const auto entry = engine()->Get(VersionKey(uid, number));
     EXPECT_TRUE(entry.ok());
     return *DecodeRecord<VersionRecord>(entry->value);
   }
+
+  // Far from the ids that calls and the audit log take.
+  static constexpr uint64_t kDamageIntents = uint64_t{1} << 40;
+  uint64_t damages_ = 0;
 };
 
 TEST_F(RewrapTest, AProjectHasItsDefaultKeyFromItsFirstSecretOn) {
@@ -137,6 +157,49 @@ TEST_F(RewrapTest, P1_RewrappingIsOnRecordAndWaitsForAudit) {
   EXPECT_EQ(entries[3].outcome(), keyward::audit::v1::CHANGE_OUTCOME_APPLIED);
 }
 
+TEST_F(RewrapTest, ADamagedVersionIsSkippedReportedOnceAndHoldsNoOther) {
+  const std::string uid = Create("bad", "one").uid();
+  for (int i = 0; i < 40; ++i) Create(absl::StrCat("s", i), "v");
+  Damage(uid);
+  ASSERT_TRUE(Rotate().ok());
+  const absl::Status told = Maintain();
+  EXPECT_EQ(told.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(told.message(), Name("bad") + "/versions/1"))
+      << told;
+  EXPECT_TRUE(Maintain().ok());
+  EXPECT_EQ(Key().rewrap_remaining(), 1);
+  EXPECT_EQ(Key().versions(0).state(), keys::KEY_VERSION_STATE_RETIRING);
+  EXPECT_EQ(Read("s39"), "v");
+
+  // However often it is tried, nothing more goes on record.
+  const size_t records = audit_.entries().size();
+  EXPECT_EQ(records, 4u);
+  clock_.Advance(Rewrap::kRetryAfter);
+  EXPECT_EQ(Maintain().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(Maintain().ok());
+  EXPECT_EQ(audit_.entries().size(), records);
+
+  // Nor does it hold the versions that come after.
+  ASSERT_TRUE(Rotate().ok());
+  EXPECT_EQ(Maintain().code(), absl::StatusCode::kDataLoss);
+  ASSERT_TRUE(Maintain().ok());
+  EXPECT_EQ(Key().rewrap_remaining(), 1);
+  EXPECT_EQ(Key().versions(0).state(), keys::KEY_VERSION_STATE_RETIRING);
+  EXPECT_EQ(Key().versions(1).state(), keys::KEY_VERSION_STATE_DESTROYED);
+  EXPECT_EQ(Read("s39"), "v");
+}
+
+TEST_F(RewrapTest, MoreDamagedVersionsThanOneBatchHoldNoOther) {
+  for (int i = 0; i < 40; ++i) {
+    Damage(Create(absl::StrCat("bad", i), "x").uid());
+    Create(absl::StrCat("good", i), "v");
+  }
+  ASSERT_TRUE(Rotate().ok());
+  EXPECT_EQ(Maintain().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Key().rewrap_remaining(), 40);
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(Read(absl::StrCat("good", i)), "v");
+}
+
 TEST_F(RewrapTest, AnAccessInBetweenReadsWhereTheDataKeyWent) {
   Create("db", "one");
   // The key is not remembered: it is read after the version.
@@ -149,6 +212,18 @@ TEST_F(RewrapTest, AnAccessInBetweenReadsWhereTheDataKeyWent) {
   EXPECT_EQ(Read("db"), "one");
   EXPECT_TRUE(maintained.ok()) << maintained;
   EXPECT_EQ(Key().versions(0).state(), keys::KEY_VERSION_STATE_DESTROYED);
+}
+
+TEST_F(RewrapTest, ARepairedVersionIsMovedAfterAll) {
+  const std::string uid = Create("db", "one").uid();
+  Damage(uid);
+  ASSERT_TRUE(Rotate().ok());
+  EXPECT_EQ(Maintain().code(), absl::StatusCode::kDataLoss);
+  Damage(uid);  // The same bit again.
+  clock_.Advance(Rewrap::kRetryAfter);
+  EXPECT_TRUE(Maintain().ok());
+  EXPECT_EQ(Key().versions(0).state(), keys::KEY_VERSION_STATE_DESTROYED);
+  EXPECT_EQ(Read("db"), "one");
 }
 
 TEST_F(RewrapTest, DestroyedAndRemovedVersionsDoNotHoldARetiringKey) {
