@@ -19,7 +19,10 @@ namespace {
 
 // Taken from an administrator, this action makes it none.
 constexpr char kChangePolicy[] = "policy.apply";
+// What it takes to find a deny rule and to take it away.
+constexpr absl::string_view kMendingActions[] = {kChangePolicy, "policy.get"};
 
+constexpr absl::string_view kSystem = "system";
 constexpr char kEveryone[] = "*";
 
 template <typename Patterns>
@@ -51,7 +54,41 @@ absl::StatusOr<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Compile(
   return std::shared_ptr<const PolicySnapshot>(std::move(snapshot));
 }
 
+void PolicySnapshot::DenialIndexes::Add(const v1::DenyRule& rule,
+                                        const Scope& scope,
+                                        const IndexedRule& indexed) {
+  for (const std::string& principal : rule.principals()) {
+    (principal == kEveryone ? of_all : by_principal[principal])
+        .Add(scope, indexed);
+  }
+  for (const std::string& credential_id : rule.credential_ids()) {
+    by_credential[credential_id].Add(scope, indexed);
+  }
+}
+
+void PolicySnapshot::DenialIndexes::Build() {
+  of_all.Build();
+  for (RuleIndexes* indexes : {&by_principal, &by_credential}) {
+    for (auto& [key, index] : *indexes) index.Build();
+  }
+}
+
+const IndexedRule* PolicySnapshot::DenialIndexes::Find(
+    const Caller& caller, size_t action, const ResourceName& resource,
+    absl::Time now) const {
+  for (const RuleIndex* index :
+       {of_all.empty() ? nullptr : &of_all,
+        IndexFor(by_principal, caller.principal),
+        IndexFor(by_credential, caller.credential_id)}) {
+    if (index == nullptr) continue;
+    const IndexedRule* rule = index->Find(action, resource, now);
+    if (rule != nullptr) return rule;
+  }
+  return nullptr;
+}
+
 absl::Status PolicySnapshot::AddDenyRules() {
+  mending_ = ExpandAll(*catalog_, kMendingActions);
   for (const auto& [name, rule] : state_->deny_rules()) {
     const absl::StatusOr<Scope> scope =
         Scope::Parse(rule->resource(), "resource");
@@ -62,13 +99,9 @@ absl::Status PolicySnapshot::AddDenyRules() {
     }
     const IndexedRule indexed = {ExpandAll(*catalog_, rule->actions()),
                                  ExpireTime(*rule), name, ""};
-    for (const std::string& principal : rule->principals()) {
-      RuleIndex& index = principal == kEveryone ? denials_of_all_
-                                                : principal_denials_[principal];
-      index.Add(*scope, indexed);
-    }
-    for (const std::string& credential_id : rule->credential_ids()) {
-      credential_denials_[credential_id].Add(*scope, indexed);
+    denials_.Add(*rule, *scope, indexed);
+    if (ParentOf(name) == kSystem) {
+      administrator_denials_.Add(*rule, *scope, indexed);
     }
   }
   return absl::OkStatus();
@@ -91,33 +124,37 @@ void PolicySnapshot::AddBindings() {
     if (!scope.ok() || role == roles_.end()) continue;
     const IndexedRule indexed = {role->second, ExpireTime(*binding), name,
                                  role->first};
+    const bool administers =
+        role->first == kSystemAdminRole && binding->resource() == kSystem;
     for (const std::string& principal : binding->principals()) {
       bindings_[principal].Add(*scope, indexed);
+      if (!administers) continue;
+      absl::Time& until =
+          administrators_.try_emplace(principal, absl::InfinitePast())
+              .first->second;
+      until = std::max(until, indexed.expire_time);
     }
   }
 }
 
 void PolicySnapshot::Build() {
-  for (RuleIndexes* indexes :
-       {&bindings_, &principal_denials_, &credential_denials_}) {
-    for (auto& [key, index] : *indexes) index.Build();
-  }
-  denials_of_all_.Build();
+  for (auto& [principal, index] : bindings_) index.Build();
+  denials_.Build();
+  administrator_denials_.Build();
+}
+
+const PolicySnapshot::DenialIndexes& PolicySnapshot::DenialsFor(
+    const Caller& caller, size_t action, absl::Time now) const {
+  return mending_.test(action) && IsSystemAdministrator(caller, now)
+             ? administrator_denials_
+             : denials_;
 }
 
 const IndexedRule* PolicySnapshot::FindDenial(const Caller& caller,
                                               size_t action,
                                               const ResourceName& resource,
                                               absl::Time now) const {
-  for (const RuleIndex* index :
-       {denials_of_all_.empty() ? nullptr : &denials_of_all_,
-        IndexFor(principal_denials_, caller.principal),
-        IndexFor(credential_denials_, caller.credential_id)}) {
-    if (index == nullptr) continue;
-    const IndexedRule* rule = index->Find(action, resource, now);
-    if (rule != nullptr) return rule;
-  }
-  return nullptr;
+  return DenialsFor(caller, action, now).Find(caller, action, resource, now);
 }
 
 Decision PolicySnapshot::Decide(const Caller& caller, absl::string_view action,
@@ -127,7 +164,10 @@ Decision PolicySnapshot::Decide(const Caller& caller, absl::string_view action,
   decision.revision = revision();
   const absl::optional<size_t> number = catalog_->Find(action);
   if (!number.has_value()) return decision;
-  const IndexedRule* rule = FindDenial(caller, *number, resource, now);
+  const IndexedRule* denial = denials_.Find(caller, *number, resource, now);
+  const IndexedRule* rule = denial;
+  // Most callers are refused by nothing, and nothing more is looked up.
+  if (denial != nullptr) rule = FindDenial(caller, *number, resource, now);
   if (rule == nullptr) {
     const RuleIndex* index = IndexFor(bindings_, caller.principal);
     if (index != nullptr) rule = index->Find(*number, resource, now);
@@ -137,6 +177,9 @@ Decision PolicySnapshot::Decide(const Caller& caller, absl::string_view action,
     decision.rule = std::string(rule->name);
     decision.role = std::string(rule->role);
     decision.expire_time = rule->expire_time;
+  }
+  if (decision.allowed && denial != nullptr) {
+    decision.passed_over = std::string(denial->name);
   }
   return decision;
 }
@@ -170,8 +213,8 @@ ActionSet PolicySnapshot::EffectiveActions(const Caller& caller,
     });
   }
   for (const RuleIndex* index :
-       {IndexFor(principal_denials_, caller.principal),
-        IndexFor(credential_denials_, caller.credential_id)}) {
+       {IndexFor(denials_.by_principal, caller.principal),
+        IndexFor(denials_.by_credential, caller.credential_id)}) {
     if (index == nullptr) continue;
     index->ForEach([&](const Scope& at, const IndexedRule& rule) {
       if (rule.expire_time > now && at.Overlaps(scope)) held &= ~rule.actions;
@@ -183,19 +226,13 @@ ActionSet PolicySnapshot::EffectiveActions(const Caller& caller,
 
 bool PolicySnapshot::IsSystemAdministrator(const Caller& caller,
                                            absl::Time now) const {
-  const RuleIndex* index = IndexFor(bindings_, caller.principal);
-  if (index == nullptr) return false;
-  const ResourceName system = ResourceName::System();
-  bool bound = false;
-  index->ForEach([&](const Scope& scope, const IndexedRule& rule) {
-    bound = rule.role == kSystemAdminRole && rule.expire_time > now &&
-            scope.text() == system.ToString();
-    return !bound;
-  });
-  if (!bound) return false;
+  const auto bound = administrators_.find(caller.principal);
+  if (bound == administrators_.end() || bound->second <= now) return false;
   const absl::optional<size_t> change = catalog_->Find(kChangePolicy);
+  // No rule made in a project holds for `system`.
   return !change.has_value() ||
-         FindDenial(caller, *change, system, now) == nullptr;
+         administrator_denials_.Find(caller, *change, ResourceName::System(),
+                                     now) == nullptr;
 }
 
 std::vector<v1::CallerBinding> PolicySnapshot::CallerBindings(

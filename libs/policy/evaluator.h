@@ -39,6 +39,9 @@ struct Decision {
   std::string rule;
   // The role through which a binding allows it.
   std::string role;
+  // If it is allowed: a deny rule that holds and does not bind the caller; see
+  // PolicySnapshot about administrators. Empty otherwise.
+  std::string passed_over;
   // When the deciding rule ends; infinite future if it does not.
   absl::Time expire_time = absl::InfiniteFuture();
   // The revision that decided.
@@ -61,6 +64,15 @@ struct ProjectFacts {
 // are parts of its name, are looked up and no list is walked. Expired rules do
 // nothing. Whether the resource or its project exists plays no part: a caller
 // without access gets the same answer either way.
+//
+// One exception: a deny rule made in a project (its name lies under the
+// project, not under `system`) never refuses policy.get or policy.apply to an
+// administrator of `system`. Whoever may change a project's policy could
+// otherwise refuse `*` to everyone there, and nobody would be left who could
+// take that rule away. Everything else it refuses to administrators as to all:
+// they see the rule, and remove it first. Rules made in `system` bind them in
+// full; what keeps those from locking everyone out is that no change may leave
+// `system` without an administrator.
 //
 // Of several rules that decide alike, the one named is that of the nearest
 // scope (the resource's own name, then its ancestors' up to `system`, then
@@ -102,7 +114,9 @@ class PolicySnapshot {
   // What `caller` holds on all of `scope`, and may therefore grant there. A
   // deny rule that names the caller or its credential and touches the scope
   // takes its actions away; one on everyone does not, since it refuses the
-  // one who is granted to as well. Linear in the caller's own rules.
+  // one who is granted to as well. Linear in the caller's own rules. An
+  // administrator of `system` grants anything and is not asked; this does not
+  // know of its exception from deny rules.
   ActionSet EffectiveActions(const Caller& caller, const Scope& scope,
                              absl::Time now) const;
 
@@ -137,11 +151,27 @@ class PolicySnapshot {
   // Views in these maps point into *state_.
   using RuleIndexes = absl::flat_hash_map<absl::string_view, RuleIndex>;
 
+  // Deny rules by whom they name.
+  struct DenialIndexes {
+    RuleIndex of_all;
+    RuleIndexes by_principal;
+    RuleIndexes by_credential;
+
+    void Add(const v1::DenyRule& rule, const Scope& scope,
+             const IndexedRule& indexed);
+    void Build();
+    const IndexedRule* Find(const Caller& caller, size_t action,
+                            const ResourceName& resource, absl::Time now) const;
+  };
+
   absl::Status AddDenyRules();
   void AddRoles();
   void AddBindings();
   void Build();
 
+  // The deny rules that bind `caller` where it asks for `action`.
+  const DenialIndexes& DenialsFor(const Caller& caller, size_t action,
+                                  absl::Time now) const;
   const IndexedRule* FindDenial(const Caller& caller, size_t action,
                                 const ResourceName& resource,
                                 absl::Time now) const;
@@ -150,10 +180,14 @@ class PolicySnapshot {
   const std::shared_ptr<const ActionCatalog> catalog_;
 
   absl::flat_hash_map<absl::string_view, ActionSet> roles_;
-  RuleIndexes bindings_;            // by principal
-  RuleIndexes principal_denials_;   // by principal
-  RuleIndexes credential_denials_;  // by credential id
-  RuleIndex denials_of_all_;
+  RuleIndexes bindings_;  // by principal
+  // Until when each principal is bound to system.admin on `system`.
+  absl::flat_hash_map<absl::string_view, absl::Time> administrators_;
+  // policy.get and policy.apply.
+  ActionSet mending_;
+  DenialIndexes denials_;
+  // Those that bind an administrator of `system` who asks for `mending_`.
+  DenialIndexes administrator_denials_;
 };
 
 // PERMISSION_DENIED for the caller itself. It names the action that is missing

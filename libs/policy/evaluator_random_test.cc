@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "libs/policy/builtin_roles.h"
@@ -87,12 +89,13 @@ class Generator {
 
   std::string Pattern() {
     return Pick<std::string>(
-        {"secrets.access", "secrets.*", "keys.get", "versions.*", "*"});
+        {"secrets.access", "secrets.*", "keys.get", "policy.*", "*"});
   }
 
   std::string Action() {
     return Pick<std::string>({"secrets.access", "secrets.get", "keys.get",
-                              "versions.get", "policy.apply", "no.such"});
+                              "versions.get", "policy.apply", "policy.get",
+                              "no.such"});
   }
 
   std::shared_ptr<const PolicyState> Policy() {
@@ -111,10 +114,21 @@ class Generator {
       put(TestBinding(absl::StrCat("system/bindings/b", i), role,
                       {Principal(), Principal()}, ScopeText(), Expiry()));
     }
-    const size_t rules = Below(4);
+    if (Below(2) == 0) {
+      put(TestBinding("system/bindings/admin", kSystemAdminRole, {Principal()},
+                      "system", Expiry()));
+    }
+    const size_t rules = Below(6);
     for (size_t i = 0; i < rules; ++i) {
-      v1::DenyRule rule = TestDenyRule(absl::StrCat("system/denyRules/d", i),
-                                       {}, {Pattern()}, ScopeText(), Expiry());
+      std::string scope = ScopeText();
+      std::string parent = "system";
+      // Made in the project that it holds for, where that is one.
+      const std::vector<std::string> names = absl::StrSplit(scope, '/');
+      if (Below(4) != 0 && names.size() > 1 && !absl::EndsWith(names[1], "*")) {
+        parent = absl::StrCat("projects/", names[1]);
+      }
+      v1::DenyRule rule = TestDenyRule(absl::StrCat(parent, "/denyRules/d", i),
+                                       {}, {Pattern()}, scope, Expiry());
       if (Below(3) == 0) rule.add_principals("*");
       if (Below(2) == 0) rule.add_principals(Principal());
       if (Below(2) == 0) rule.add_credential_ids("cred-1");
@@ -132,6 +146,7 @@ TEST(EvaluatorRandomTest, AgreesWithTheReferenceOnEveryDecision) {
   const auto catalog = PublicActions().value();
   int allowed = 0;
   int refused_by_rule = 0;
+  int passed_over = 0;
   for (uint32_t seed = 0; seed < 400; ++seed) {
     Generator random(seed);
     const auto state = random.Policy();
@@ -152,13 +167,16 @@ TEST(EvaluatorRandomTest, AgreesWithTheReferenceOnEveryDecision) {
       ASSERT_EQ(got.rule, want.rule) << "seed " << seed;
       ASSERT_EQ(got.role, want.role);
       ASSERT_EQ(got.expire_time, want.expire_time);
+      ASSERT_EQ(got.passed_over, want.passed_over) << "seed " << seed;
       allowed += got.allowed;
+      passed_over += !got.passed_over.empty();
       refused_by_rule += !got.allowed && !got.rule.empty();
     }
   }
   // The policies are neither all open nor all closed.
   EXPECT_GT(allowed, 1000);
   EXPECT_GT(refused_by_rule, 1000);
+  EXPECT_GT(passed_over, 10);
 }
 
 TEST(EvaluatorRandomTest, EffectiveActionsAreAllowedOnEveryResourceOfTheScope) {

@@ -301,6 +301,74 @@ TEST(EvaluatorTest, WhoIsRefusedPolicyChangesIsNoAdministrator) {
   EXPECT_TRUE(snapshot->IsSystemAdministrator({kBob, ""}, kNow));
 }
 
+// Whoever may change a project's policy could else lock it for ever.
+TEST(EvaluatorTest, P8_NoRuleMadeInAProjectKeepsAnAdministratorFromMendingIt) {
+  const auto snapshot = SnapshotOf(
+      TestBinding("system/bindings/a", "roles/system.admin", {kAlice},
+                  "system"),
+      TestBinding("projects/abc/bindings/b", "roles/project.admin", {kBob},
+                  "projects/abc"),
+      TestDenyRule("projects/abc/denyRules/all", {"*"}, {"*"}, "projects/abc"),
+      TestDenyRule("projects/abc/denyRules/alice", {kAlice}, {"policy.*"},
+                   "projects/abc"),
+      [] {
+        v1::DenyRule rule = TestDenyRule("projects/abc/denyRules/credential",
+                                         {}, {"policy.*"}, "projects/abc");
+        rule.add_credential_ids("cred-1");
+        return rule;
+      }());
+  const ResourceName project = TestName("projects/abc");
+  for (const char* action : {"policy.get", "policy.apply"}) {
+    const Decision mended =
+        snapshot->Decide({kAlice, "cred-1"}, action, project, kNow);
+    EXPECT_TRUE(mended.allowed) << action;
+    EXPECT_EQ(mended.rule, "system/bindings/a");
+    EXPECT_EQ(mended.passed_over, "projects/abc/denyRules/all");
+    // The project's own administrators it binds as everyone.
+    EXPECT_FALSE(snapshot->Decide({kBob, ""}, action, project, kNow).allowed);
+    EXPECT_TRUE(
+        snapshot->HoldsAnywhereUnder({kAlice, ""}, action, project, kNow));
+  }
+  for (const char* action :
+       {"secrets.access", "projects.delete", "policy.explain"}) {
+    const Decision refused =
+        snapshot->Decide({kAlice, ""}, action, project, kNow);
+    EXPECT_FALSE(refused.allowed) << action;
+    EXPECT_EQ(refused.passed_over, "");
+  }
+}
+
+TEST(EvaluatorTest, RulesMadeInSystemBindAdministratorsInFull) {
+  const auto snapshot = SnapshotOf(
+      TestBinding("system/bindings/a", "roles/system.admin", {kAlice, kBob},
+                  "system"),
+      TestDenyRule("system/denyRules/abc", {"*"}, {"policy.*"}, "projects/abc"),
+      TestDenyRule("system/denyRules/bob", {kBob}, {"policy.apply"}, "system"),
+      TestDenyRule("projects/abd/denyRules/all", {"*"}, {"*"}, "projects/abd"));
+  EXPECT_FALSE(snapshot
+                   ->Decide({kAlice, ""}, "policy.apply",
+                            TestName("projects/abc"), kNow)
+                   .allowed);
+  // Who is no administrator any more is bound by rules of projects too.
+  EXPECT_FALSE(
+      snapshot
+          ->Decide({kBob, ""}, "policy.get", TestName("projects/abd"), kNow)
+          .allowed);
+}
+
+TEST(EvaluatorTest, AnExpiredAdministratorIsBoundByRulesOfProjects) {
+  const auto snapshot = SnapshotOf(
+      TestBinding("system/bindings/a", "roles/system.admin", {kAlice}, "system",
+                  kNow),
+      TestBinding("system/bindings/b", "roles/policy.admin", {kAlice},
+                  "system"),
+      TestDenyRule("projects/abc/denyRules/all", {"*"}, {"*"}, "projects/abc"));
+  EXPECT_FALSE(snapshot
+                   ->Decide({kAlice, ""}, "policy.apply",
+                            TestName("projects/abc"), kNow)
+                   .allowed);
+}
+
 TEST(EvaluatorTest, CallerBindingsAreTheUnexpiredOnesByName) {
   const auto snapshot = SnapshotOf(
       TestBinding("system/bindings/z", "roles/auditor", {kAlice}, "system"),

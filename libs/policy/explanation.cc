@@ -18,7 +18,7 @@ std::string Until(absl::Time time) {
                                                   absl::UTCTimeZone()));
 }
 
-// "deny rule R refuses secrets.access on projects/... to P".
+// "Deny rule R refuses secrets.access on projects/... to P."
 std::string Refused(const PolicySnapshot& snapshot, const Caller& caller,
                     absl::string_view action, const Decision& decision) {
   const v1::DenyRule* rule = snapshot.state().FindDenyRule(decision.rule);
@@ -36,9 +36,14 @@ std::string Allowed(const PolicySnapshot& snapshot, const Caller& caller,
   const absl::string_view where = binding == nullptr
                                       ? absl::string_view("the resource")
                                       : absl::string_view(binding->resource());
-  return absl::StrCat("Binding ", decision.rule, " gives ", caller.principal,
-                      " the role ", decision.role, " on ", where,
-                      ", which has ", action, Until(decision.expire_time), ".");
+  const std::string allowed =
+      absl::StrCat("Binding ", decision.rule, " gives ", caller.principal,
+                   " the role ", decision.role, " on ", where, ", which has ",
+                   action, Until(decision.expire_time), ".");
+  if (decision.passed_over.empty()) return allowed;
+  return absl::StrCat(allowed, " Deny rule ", decision.passed_over,
+                      " was made in a project, and so cannot refuse ", action,
+                      " to an administrator of system.");
 }
 
 std::string Missing(const PolicySnapshot& snapshot, const Caller& caller,

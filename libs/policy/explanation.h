@@ -24,7 +24,8 @@ struct Explanation {
 // Why PolicySnapshot::Decide answers as it does. When nothing allows, the
 // sentence names the binding that comes nearest: an expired one of the
 // principal that would have allowed, else the roles that have the action.
-// Linear in the principal's bindings.
+// When a deny rule would refuse and does not bind an administrator, the
+// sentence names that too. Linear in the principal's bindings.
 Explanation Explain(const PolicySnapshot& snapshot, const Caller& caller,
                     absl::string_view action, const ResourceName& resource,
                     absl::Time now);

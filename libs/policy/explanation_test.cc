@@ -47,6 +47,19 @@ TEST(ExplanationTest, NamesTheDenyRuleThatRefuses) {
             "projects/abc to oidc:corp:alice.");
 }
 
+TEST(ExplanationTest, NamesTheDenyRuleThatDoesNotBindAnAdministrator) {
+  EXPECT_EQ(
+      SentenceFor("policy.apply",
+                  TestBinding("system/bindings/b", "roles/system.admin",
+                              {kAlice}, "system"),
+                  TestDenyRule("projects/abc/denyRules/d", {"*"}, {"*"},
+                               "projects/abc")),
+      "Binding system/bindings/b gives oidc:corp:alice the role "
+      "roles/system.admin on system, which has policy.apply. Deny rule "
+      "projects/abc/denyRules/d was made in a project, and so cannot refuse "
+      "policy.apply to an administrator of system.");
+}
+
 TEST(ExplanationTest, NamesTheBindingThatHasExpired) {
   EXPECT_EQ(
       SentenceFor("secrets.access",

@@ -32,13 +32,28 @@ class ReferenceEvaluator {
                   const ResourceName& resource, absl::Time now) const {
     Decision decision;
     decision.revision = state_.revision();
-    std::vector<Candidate> found = Denials(caller, action, resource, now);
+    const std::vector<Candidate> denials =
+        Denials(caller, action, resource, now);
+    std::vector<Candidate> found = denials;
+    const bool mends = action == "policy.get" || action == "policy.apply";
+    if (mends && Administers(caller, now)) {
+      found.erase(std::remove_if(found.begin(), found.end(),
+                                 [](const Candidate& denial) {
+                                   return !absl::StartsWith(denial.name,
+                                                            "system/");
+                                 }),
+                  found.end());
+    }
     if (found.empty()) {
       found = Bindings(caller, action, resource, now);
       decision.allowed = !found.empty();
     }
     if (found.empty()) return decision;
     const Candidate& best = *std::min_element(found.begin(), found.end());
+    if (decision.allowed && !denials.empty()) {
+      decision.passed_over =
+          std::min_element(denials.begin(), denials.end())->name;
+    }
     decision.rule = best.name;
     decision.role = best.role;
     decision.expire_time = best.expire_time;
@@ -96,6 +111,19 @@ class ReferenceEvaluator {
     }
     return scope == "system" || name == scope ||
            absl::StartsWith(name, std::string(scope) + "/");
+  }
+
+  bool Administers(const Caller& caller, absl::Time now) const {
+    const bool bound = std::any_of(
+        state_.bindings().begin(), state_.bindings().end(),
+        [&](const auto& named) {
+          const v1::Binding& binding = *named.second;
+          return binding.role() == kSystemAdminRole &&
+                 binding.resource() == "system" && ExpireTime(binding) > now &&
+                 Lists(binding.principals(), caller.principal);
+        });
+    return bound &&
+           Denials(caller, "policy.apply", ResourceName::System(), now).empty();
   }
 
   template <typename Rule>

@@ -4,6 +4,8 @@
 #include "services/policy/administrators.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "libs/policy/builtin_roles.h"
 #include "libs/policy/proto_time.h"
@@ -17,6 +19,7 @@ using policy::v1::DenyRule;
 constexpr absl::string_view kSystem = "system";
 constexpr char kEveryone[] = "*";
 constexpr char kChangePolicy[] = "policy.apply";
+constexpr char kReadPolicy[] = "policy.get";
 
 // Only a rule on `system` itself refuses anything on `system`.
 bool RefusesPolicyChanges(const DenyRule& rule,
@@ -38,6 +41,31 @@ bool Names(const DenyRule& rule, absl::string_view principal) {
                      [&](const std::string& named) {
                        return named == kEveryone || named == principal;
                      });
+}
+
+// `rule` without `spared`: patterns that have none of it stay, others are
+// spelled out.
+DenyRule Without(const DenyRule& rule, const policy::ActionCatalog& catalog,
+                 const policy::ActionSet& spared) {
+  DenyRule narrowed = rule;
+  narrowed.clear_actions();
+  policy::ActionSet kept;
+  policy::ActionSet spelled;
+  for (const std::string& pattern : rule.actions()) {
+    const policy::ActionSet actions = catalog.Expand(pattern);
+    if ((actions & spared).any()) {
+      spelled |= actions & ~spared;
+    } else {
+      narrowed.add_actions(pattern);
+      kept |= actions;
+    }
+  }
+  for (size_t i = 0; i < catalog.actions().size(); ++i) {
+    if (spelled.test(i) && !kept.test(i)) {
+      narrowed.add_actions(catalog.actions()[i]);
+    }
+  }
+  return narrowed;
 }
 
 }  // namespace
@@ -62,16 +90,26 @@ std::set<std::string> Administrators(const policy::PolicyState& state,
   return administrators;
 }
 
-std::vector<std::string> RulesAgainstAdministrator(
-    const policy::PolicyState& state, const policy::ActionCatalog& catalog,
-    absl::string_view principal, absl::Time now) {
-  std::vector<std::string> rules;
+policy::PolicyDelta SpareAdministrator(const policy::PolicyState& state,
+                                       const policy::ActionCatalog& catalog,
+                                       absl::string_view principal,
+                                       absl::Time now) {
+  const policy::ActionSet spared =
+      catalog.Expand(kChangePolicy) | catalog.Expand(kReadPolicy);
+  policy::PolicyDelta delta;
   for (const auto& [name, rule] : state.deny_rules()) {
-    if (RefusesPolicyChanges(*rule, catalog, now) && Names(*rule, principal)) {
-      rules.push_back(name);
+    if (policy::ParentOf(name) != kSystem || policy::ExpireTime(*rule) <= now ||
+        !Names(*rule, principal)) {
+      continue;
+    }
+    DenyRule narrowed = Without(*rule, catalog, spared);
+    if (narrowed.actions().empty()) {
+      delta.add_removed(name);
+    } else if (narrowed.SerializeAsString() != rule->SerializeAsString()) {
+      *delta.add_entries()->mutable_deny_rule() = std::move(narrowed);
     }
   }
-  return rules;
+  return delta;
 }
 
 }  // namespace keyward::policy_service

@@ -6,7 +6,6 @@
 
 #include <set>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -23,10 +22,20 @@ std::set<std::string> Administrators(const policy::PolicyState& state,
                                      const policy::ActionCatalog& catalog,
                                      absl::Time now);
 
-// The deny rules of `system` that keep `principal` from administering it.
-std::vector<std::string> RulesAgainstAdministrator(
-    const policy::PolicyState& state, const policy::ActionCatalog& catalog,
-    absl::string_view principal, absl::Time now);
+// What deny rules must become so that none takes policy.get or policy.apply
+// from `principal` once it is administrator, on whatever resource it holds:
+// each that names it or everyone loses those two actions and keeps all others,
+// a pattern being spelled out for that, so that nothing else is opened to
+// anybody; one that refuses nothing else is removed. Rules made in projects
+// stay as they are: they do not bind administrators
+// (policy::PolicySnapshot). So do rules that name credentials, since nobody
+// can say here whose they are: another credential passes them.
+//
+// The delta has no revision. Linear in the policy.
+policy::PolicyDelta SpareAdministrator(const policy::PolicyState& state,
+                                       const policy::ActionCatalog& catalog,
+                                       absl::string_view principal,
+                                       absl::Time now);
 
 }  // namespace keyward::policy_service
 

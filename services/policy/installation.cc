@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
@@ -188,28 +187,28 @@ absl::StatusOr<DurablePolicy> Installation::RecoverAdministrator(
         "there is no installation to recover: start Keyward instead");
   }
   const uint64_t revision = std::max(on.revision(), log->fence) + 1;
-  PolicyState state = *on.state;
-  absl::Status put;
+  policy::PolicyDelta delta =
+      SpareAdministrator(*on.state, *catalog, principal, clock->Now());
+  const int spared = delta.entries_size() + delta.removed_size();
   if (on.revision() == 0) {
     absl::StatusOr<PolicyEntry> project = DefaultProject(*random, clock->Now());
-    put = project.ok() ? state.Put(*std::move(project)) : project.status();
+    if (!project.ok()) return project.status();
+    *delta.add_entries() = *std::move(project);
   }
-  const std::vector<std::string> rules =
-      RulesAgainstAdministrator(state, *catalog, principal, clock->Now());
-  for (const std::string& rule : rules) state.Remove(rule);
-  if (put.ok()) {
-    put = state.Put(AdministratorBinding(
-        absl::StrCat("system/bindings/recovered-", revision), principal,
-        "Made by keyward operator recover-admin."));
-  }
-  if (!put.ok()) return put;
-  state.set_revision(revision);
+  *delta.add_entries() = AdministratorBinding(
+      absl::StrCat("system/bindings/recovered-", revision), principal,
+      "Made by keyward operator recover-admin.");
+  delta.set_revision(revision);
+  PolicyState state = *on.state;
+  absl::Status applied = state.Apply(delta);
+  if (!applied.ok()) return applied;
   absl::Status recorded = AppendRecord(
       audit, clock,
       InstallationEntry(
           clock->Now(), "system:operator", revision,
-          absl::StrCat("recovered the administrator ", principal, "; removed ",
-                       rules.size(), " deny rules against it",
+          absl::StrCat("recovered the administrator ", principal, "; took ",
+                       "policy changes out of ", spared,
+                       " deny rules against it",
                        on.revision() == 0 ? "; began a new policy" : "")),
       deadline);
   if (!recorded.ok()) return recorded;

@@ -47,10 +47,13 @@ struct Installation {
   absl::Status RecordBeginning(absl::Time deadline) const;
 
   // Makes `principal` administrator of `system` in a new revision, above every
-  // one that was ever in force, and removes the deny rules of `system` that
-  // would keep it from being one. On record under `system:operator` before it
-  // is durable. Of a lost policy it begins a new one, as Begin does: secrets
-  // of the old projects stay unreachable until the folder is restored.
+  // one that was ever in force, and takes policy.get and policy.apply out of
+  // every deny rule that would keep them from it, wherever it holds
+  // (SpareAdministrator). A pattern such as `*` is spelled out for that and no
+  // longer means actions of later releases: the recovered administrator should
+  // look at those rules. On record under `system:operator` before it is
+  // durable. Of a lost policy it begins a new one, as Begin does: secrets of
+  // the old projects stay unreachable until the folder is restored.
   //
   // FAILED_PRECONDITION if there is nothing to recover; INVALID_ARGUMENT;
   // UNAVAILABLE.

@@ -9,7 +9,10 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/policy/evaluator.h"
 #include "libs/policy/policy_for_testing.h"
+#include "libs/policy/public_actions.h"
+#include "services/policy/policy_storage.h"
 #include "services/policy/policy_test_kit.h"
 
 namespace keyward::policy_service {
@@ -149,6 +152,50 @@ TEST_F(InstallationTest, RecoveringRemovesTheDenyRulesThatWouldUndoIt) {
   const auto policy = kit_.Get<policy::v1::GetPolicyResponse>("GetPolicy", get);
   ASSERT_EQ(policy.deny_rules_size(), 1);
   EXPECT_EQ(policy.deny_rules(0).name(), "system/denyRules/other");
+}
+
+TEST_F(InstallationTest, RecoveringOpensNothingButChangesOfThePolicy) {
+  kit_.StartFresh();
+  ASSERT_TRUE(kit_.Call("CreateProject", CreateProject("abc")).status.ok());
+  policy::v1::ApplyPolicyRequest deny;
+  deny.set_parent("system");
+  *deny.add_deny_rules() = policy::TestDenyRule(
+      "system/denyRules/frozen", {"*"}, {"*", "secrets.*"}, "projects/abc");
+  *deny.add_deny_rules() = policy::TestDenyRule(
+      "system/denyRules/new", {"oidc:corp:new"}, {"policy.*"}, "system");
+  ASSERT_TRUE(kit_.Call("ApplyPolicy", deny).status.ok());
+  policy::v1::ApplyPolicyRequest lock;
+  lock.set_parent("projects/default");
+  *lock.add_deny_rules() = policy::TestDenyRule(
+      "projects/default/denyRules/lock", {"*"}, {"*"}, "projects/default");
+  ASSERT_TRUE(kit_.Call("ApplyPolicy", lock).status.ok());
+  ASSERT_TRUE(kit_.Restart().ok());
+  ASSERT_TRUE(
+      kit_.core->RecoverAdministrator("oidc:corp:new", kit_.Deadline()).ok());
+  EXPECT_THAT(kit_.audit.entries().back().detail(),
+              HasSubstr("out of 2 deny rules"));
+
+  const auto catalog = policy::PublicActions().value();
+  const auto policy = policy::PolicySnapshot::Compile(
+                          PolicyStorage::Create(kit_.kv.store(), &kit_.clock,
+                                                kit_.Deadline())
+                              .value()
+                              ->Load()
+                              .value()
+                              .state,
+                          catalog)
+                          .value();
+  for (const std::string& action : catalog->actions()) {
+    const bool spared = action == "policy.apply" || action == "policy.get";
+    for (const char* project : {"projects/abc", "projects/default"}) {
+      EXPECT_EQ(policy
+                    ->Decide({"oidc:corp:new", ""}, action,
+                             policy::TestName(project), kit_.clock.Now())
+                    .allowed,
+                spared)
+          << action << " on " << project;
+    }
+  }
 }
 
 TEST_F(InstallationTest, RecoveringGoesAboveEveryFenceThatEverWas) {
