@@ -39,6 +39,17 @@ const RuleIndex* IndexFor(const Map& indexes, absl::string_view key) {
   return found == indexes.end() ? nullptr : &found->second;
 }
 
+// What these deny rules refuse on some part of `scope`.
+ActionSet RefusedIn(const RuleIndex& index, const Scope& scope,
+                    absl::Time now) {
+  ActionSet refused;
+  index.ForEach([&](const Scope& at, const IndexedRule& rule) {
+    if (rule.expire_time > now && at.Overlaps(scope)) refused |= rule.actions;
+    return true;
+  });
+  return refused;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Compile(
@@ -215,13 +226,16 @@ ActionSet PolicySnapshot::EffectiveActions(const Caller& caller,
   for (const RuleIndex* index :
        {IndexFor(denials_.by_principal, caller.principal),
         IndexFor(denials_.by_credential, caller.credential_id)}) {
-    if (index == nullptr) continue;
-    index->ForEach([&](const Scope& at, const IndexedRule& rule) {
-      if (rule.expire_time > now && at.Overlaps(scope)) held &= ~rule.actions;
-      return true;
-    });
+    if (index != nullptr) held &= ~RefusedIn(*index, scope, now);
   }
   return held;
+}
+
+ActionSet PolicySnapshot::UsableActions(const Caller& caller,
+                                        const Scope& scope,
+                                        absl::Time now) const {
+  return EffectiveActions(caller, scope, now) &
+         ~RefusedIn(denials_.of_all, scope, now);
 }
 
 bool PolicySnapshot::IsSystemAdministrator(const Caller& caller,

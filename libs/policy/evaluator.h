@@ -120,6 +120,11 @@ class PolicySnapshot {
   ActionSet EffectiveActions(const Caller& caller, const Scope& scope,
                              absl::Time now) const;
 
+  // What `caller` can do itself on all of `scope`: as EffectiveActions, and
+  // without what deny rules on everyone take anywhere in it.
+  ActionSet UsableActions(const Caller& caller, const Scope& scope,
+                          absl::Time now) const;
+
   // `caller` is administrator: bound to system.admin on `system`, and no deny
   // rule takes changing the policy of `system` from it.
   bool IsSystemAdministrator(const Caller& caller, absl::Time now) const;

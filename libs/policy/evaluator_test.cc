@@ -276,6 +276,12 @@ TEST(EvaluatorTest, WhatIsRefusedToTheCallerAnywhereInAScopeIsNotGrantable) {
             Names{"secrets.watch"});
   EXPECT_EQ(Grantable(*snapshot, kAlice, "projects/abd"),
             (Names{"secrets.access", "secrets.watch"}));
+  const auto usable = [&](absl::string_view scope) {
+    return snapshot->UsableActions(
+        {kAlice, "cred-1"}, Scope::Parse(scope, "resource").value(), kNow);
+  };
+  EXPECT_TRUE(usable("projects/abc").none());
+  EXPECT_EQ(usable("projects/abd").count(), 2u);
 }
 
 TEST(EvaluatorTest, TheAdministratorIsBoundToItsRoleOnSystem) {
@@ -345,14 +351,13 @@ TEST(EvaluatorTest, RulesMadeInSystemBindAdministratorsInFull) {
       TestDenyRule("system/denyRules/abc", {"*"}, {"policy.*"}, "projects/abc"),
       TestDenyRule("system/denyRules/bob", {kBob}, {"policy.apply"}, "system"),
       TestDenyRule("projects/abd/denyRules/all", {"*"}, {"*"}, "projects/abd"));
-  EXPECT_FALSE(snapshot
-                   ->Decide({kAlice, ""}, "policy.apply",
-                            TestName("projects/abc"), kNow)
-                   .allowed);
-  // Who is no administrator any more is bound by rules of projects too.
   EXPECT_FALSE(
       snapshot
-          ->Decide({kBob, ""}, "policy.get", TestName("projects/abd"), kNow)
+          ->Decide({kAlice, ""}, "policy.apply", TestName("projects/abc"), kNow)
+          .allowed);
+  // Who is no administrator any more is bound by rules of projects too.
+  EXPECT_FALSE(
+      snapshot->Decide({kBob, ""}, "policy.get", TestName("projects/abd"), kNow)
           .allowed);
 }
 
@@ -363,10 +368,10 @@ TEST(EvaluatorTest, AnExpiredAdministratorIsBoundByRulesOfProjects) {
       TestBinding("system/bindings/b", "roles/policy.admin", {kAlice},
                   "system"),
       TestDenyRule("projects/abc/denyRules/all", {"*"}, {"*"}, "projects/abc"));
-  EXPECT_FALSE(snapshot
-                   ->Decide({kAlice, ""}, "policy.apply",
-                            TestName("projects/abc"), kNow)
-                   .allowed);
+  EXPECT_FALSE(
+      snapshot
+          ->Decide({kAlice, ""}, "policy.apply", TestName("projects/abc"), kNow)
+          .allowed);
 }
 
 TEST(EvaluatorTest, CallerBindingsAreTheUnexpiredOnesByName) {

@@ -227,6 +227,19 @@ TEST(ApplyPolicyTest, ARoleAndItsOnlyBindingGoTogether) {
   EXPECT_EQ(CodeOf(policy, request), absl::StatusCode::kOk);
 }
 
+TEST(ApplyPolicyTest, P8_ReplaceAllIsNoWayAroundADenyRule) {
+  const DurablePolicy policy =
+      PolicyOf(TestBinding("projects/abc/bindings/a", "roles/project.admin",
+                           {kAlice}, "projects/abc"),
+               TestDenyRule("projects/abc/denyRules/d", {kAlice},
+                            {"secrets.access"}, "projects/abc"));
+  ApplyPolicyRequest request = For("projects/abc");
+  request.set_replace_all(true);
+  EXPECT_EQ(CodeOf(policy, request, kAlice),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(CodeOf(policy, request), absl::StatusCode::kOk);
+}
+
 // Every way to be left without an administrator.
 
 void ExpectLastAdministrator(const ApplyPolicyRequest& request) {

@@ -21,6 +21,9 @@ using policy::ActionCatalog;
 using policy::ActionSet;
 using policy::PolicyState;
 using policy::v1::Binding;
+using policy::v1::DenyRule;
+
+constexpr char kEveryone[] = "*";
 
 ActionSet RoleActions(const PolicyState& state, const ActionCatalog& catalog,
                       const std::string& name) {
@@ -37,13 +40,12 @@ ActionSet RoleActions(const PolicyState& state, const ActionCatalog& catalog,
   return actions;
 }
 
-bool NamesNobodyNew(const Binding& before, const Binding& after) {
-  return std::all_of(after.principals().begin(), after.principals().end(),
-                     [&before](const std::string& principal) {
-                       return std::find(before.principals().begin(),
-                                        before.principals().end(),
-                                        principal) != before.principals().end();
-                     });
+// Every one of `some` is in `all`.
+template <typename Names>
+bool AreAmong(const Names& some, const Names& all) {
+  return std::all_of(some.begin(), some.end(), [&all](const auto& name) {
+    return std::find(all.begin(), all.end(), name) != all.end();
+  });
 }
 
 // `after` gives nobody anything that `before` did not, its role's actions
@@ -52,16 +54,75 @@ bool GivesNothingNew(const Binding* before, const Binding& after) {
   return before != nullptr && before->role() == after.role() &&
          before->resource() == after.resource() &&
          policy::ExpireTime(*before) >= policy::ExpireTime(after) &&
-         NamesNobodyNew(*before, after);
+         AreAmong(after.principals(), before->principals());
 }
 
-}  // namespace
+ActionSet RuleActions(const ActionCatalog& catalog, const DenyRule& rule) {
+  ActionSet actions;
+  for (const std::string& pattern : rule.actions()) {
+    actions |= catalog.Expand(pattern);
+  }
+  return actions;
+}
 
-absl::Status CheckGrants(const policy::PolicySnapshot& current,
-                         const PolicyState& after,
-                         const policy::PolicyDelta& delta,
-                         const policy::Caller& caller, absl::Time now) {
-  if (current.IsSystemAdministrator(caller, now)) return absl::OkStatus();
+// `after` refuses its actions to all whom `before` refuses something, where
+// and as long as that does.
+bool BindsAsMany(const DenyRule& before, const policy::Scope& before_scope,
+                 const DenyRule& after) {
+  const absl::StatusOr<policy::Scope> after_scope =
+      policy::Scope::Parse(after.resource(), "resource");
+  if (!after_scope.ok() || !after_scope->Covers(before_scope) ||
+      policy::ExpireTime(after) < policy::ExpireTime(before)) {
+    return false;
+  }
+  const bool binds_everyone =
+      std::find(after.principals().begin(), after.principals().end(),
+                kEveryone) != after.principals().end();
+  return binds_everyone ||
+         (AreAmong(before.principals(), after.principals()) &&
+          AreAmong(before.credential_ids(), after.credential_ids()));
+}
+
+absl::Status Missing(const ActionCatalog& catalog, const ActionSet& missing,
+                     absl::string_view rule) {
+  size_t first = 0;
+  while (!missing.test(first)) ++first;
+  return MakeError(absl::StatusCode::kPermissionDenied, kPermissionDenied,
+                   absl::StrCat(rule, ": the action ", catalog.actions()[first],
+                                " is missing"),
+                   {{"action", catalog.actions()[first]}});
+}
+
+// OK if `caller` can do itself what the rule `name` refuses in `current` and
+// no more in `after`.
+absl::Status CheckWeakened(const policy::PolicySnapshot& current,
+                           const PolicyState& after, absl::string_view name,
+                           const policy::Caller& caller, absl::Time now) {
+  const DenyRule* rule = current.state().FindDenyRule(name);
+  if (rule == nullptr || policy::ExpireTime(*rule) <= now) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<policy::Scope> scope =
+      policy::Scope::Parse(rule->resource(), "resource");
+  if (!scope.ok()) return scope.status();
+  ActionSet lifted = RuleActions(current.catalog(), *rule);
+  const DenyRule* left = after.FindDenyRule(name);
+  if (left != nullptr && BindsAsMany(*rule, *scope, *left)) {
+    lifted &= ~RuleActions(current.catalog(), *left);
+  }
+  const ActionSet missing =
+      lifted & ~current.UsableActions(caller, *scope, now);
+  if (missing.none()) return absl::OkStatus();
+  return Missing(current.catalog(), missing,
+                 "you can weaken a deny rule only where you can do what it "
+                 "refuses yourself");
+}
+
+// OK if `caller` holds what bindings, new, changed or of changed roles, give.
+absl::Status CheckGiven(const policy::PolicySnapshot& current,
+                        const PolicyState& after,
+                        const policy::PolicyDelta& delta,
+                        const policy::Caller& caller, absl::Time now) {
   const ActionCatalog& catalog = current.catalog();
   // What each binding gives that it did not give before.
   std::map<std::string, ActionSet> given;
@@ -93,16 +154,31 @@ absl::Status CheckGrants(const policy::PolicySnapshot& current,
     const ActionSet missing =
         actions & ~current.EffectiveActions(caller, *scope, now);
     if (missing.none()) continue;
-    size_t first = 0;
-    while (!missing.test(first)) ++first;
-    return MakeError(
-        absl::StatusCode::kPermissionDenied, kPermissionDenied,
-        absl::StrCat("you can grant only what you hold on the whole resource "
-                     "yourself: the action ",
-                     catalog.actions()[first], " is missing"),
-        {{"action", catalog.actions()[first]}});
+    return Missing(catalog, missing,
+                   "you can grant only what you hold on the whole resource "
+                   "yourself");
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckGrants(const policy::PolicySnapshot& current,
+                         const PolicyState& after,
+                         const policy::PolicyDelta& delta,
+                         const policy::Caller& caller, absl::Time now) {
+  if (current.IsSystemAdministrator(caller, now)) return absl::OkStatus();
+  for (const std::string& name : delta.removed()) {
+    absl::Status status = CheckWeakened(current, after, name, caller, now);
+    if (!status.ok()) return status;
+  }
+  for (const policy::PolicyEntry& entry : delta.entries()) {
+    if (!entry.has_deny_rule()) continue;
+    absl::Status status =
+        CheckWeakened(current, after, entry.deny_rule().name(), caller, now);
+    if (!status.ok()) return status;
+  }
+  return CheckGiven(current, after, delta, caller, now);
 }
 
 }  // namespace keyward::policy_service

@@ -19,7 +19,18 @@ namespace keyward::policy_service {
 // on the whole of a binding's resource, every action that the change gives
 // somebody there: by a new binding, one with another role, resource or a later
 // end, or one that names more principals; and by a role that gained actions,
-// wherever it is bound. Taking away, and deny rules, need no such right.
+// wherever it is bound.
+//
+// To weaken a deny rule is to grant what it refused: by removing it, by an
+// earlier end, fewer actions, a narrower resource, or by naming fewer. Whoever
+// does that must be able to do those actions on the whole of the rule's
+// resource itself, which nobody is whom this rule or another one refuses them.
+// So a rule on everyone is weakened by administrators of `system` alone. A
+// rule that takes the place of another in the same change is not weighed
+// against it: the names tell which was which.
+//
+// Taking bindings away, and adding or strengthening deny rules, needs no such
+// right.
 //
 // PERMISSION_DENIED otherwise; it names an action that is missing and no rule.
 absl::Status CheckGrants(const policy::PolicySnapshot& current,

@@ -46,11 +46,21 @@ class GrantCheckTest : public testing::Test {
   // Whether `caller` may make the entries what they are given as.
   template <typename... Entries>
   absl::Status Check(absl::string_view caller, Entries... entries) {
-    state_.set_revision(1);
     policy::PolicyDelta delta;
-    delta.set_revision(2);
     (void)std::initializer_list<int>{
         (*delta.add_entries() = TestEntry(std::move(entries)), 0)...};
+    return CheckDelta(caller, std::move(delta));
+  }
+
+  absl::Status CheckRemoval(absl::string_view caller, const std::string& name) {
+    policy::PolicyDelta delta;
+    delta.add_removed(name);
+    return CheckDelta(caller, std::move(delta));
+  }
+
+  absl::Status CheckDelta(absl::string_view caller, policy::PolicyDelta delta) {
+    state_.set_revision(1);
+    delta.set_revision(2);
     policy::PolicyState after = state_;
     EXPECT_TRUE(after.Apply(delta).ok());
     const auto current =
@@ -165,6 +175,93 @@ TEST_F(GrantCheckTest, WhatADenyRuleTakesFromTheCallerItCannotGrant) {
   EXPECT_EQ(Check(kPat, Read(kEve, "projects/abc/secrets/pay-*")).code(),
             absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(Check(kPat, Read(kEve, "projects/abc/secrets/pay-dev")).ok());
+}
+
+// A rule of pay-* that refuses `principal` to read, as the tests weaken it.
+policy::v1::DenyRule NoRead(const std::string& principal,
+                            absl::Time end = absl::InfiniteFuture()) {
+  return TestDenyRule("projects/abc/denyRules/d", {principal},
+                      {"secrets.access"}, "projects/abc/secrets/pay-*", end);
+}
+
+TEST_F(GrantCheckTest, P8_NobodyWeakensADenyRuleOnItself) {
+  const absl::Time end = kNow + absl::Hours(1);
+  Add(NoRead(kPat, end));
+  EXPECT_EQ(CheckRemoval(kPat, "projects/abc/denyRules/d").code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Check(kPat, NoRead(kEve, end)).code(),
+            absl::StatusCode::kPermissionDenied);
+  policy::v1::DenyRule other_action = NoRead(kPat, end);
+  other_action.set_actions(0, "secrets.watch");
+  EXPECT_EQ(Check(kPat, other_action).code(),
+            absl::StatusCode::kPermissionDenied);
+  policy::v1::DenyRule narrower = NoRead(kPat, end);
+  narrower.set_resource("projects/abc/secrets/pay-db");
+  EXPECT_EQ(Check(kPat, narrower).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Check(kPat, NoRead(kPat, end - absl::Seconds(1))).code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Check(kPat, NoRead(kPat, kNow)).code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(CheckRemoval("oidc:corp:admin", "projects/abc/denyRules/d").ok());
+}
+
+TEST_F(GrantCheckTest, P8_NobodyWeakensADenyRuleOnEveryoneOrItsCredential) {
+  Add(NoRead("*"));
+  EXPECT_EQ(CheckRemoval(kPat, "projects/abc/denyRules/d").code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Check(kPat, NoRead(kEve)).code(),
+            absl::StatusCode::kPermissionDenied);
+  policy::v1::DenyRule credential = NoRead(kEve);
+  credential.clear_principals();
+  credential.add_credential_ids("cred-1");
+  Add(credential);
+  EXPECT_EQ(CheckRemoval(kPat, "projects/abc/denyRules/d").code(),
+            absl::StatusCode::kPermissionDenied);
+  credential.set_credential_ids(0, "cred-2");
+  EXPECT_EQ(Check(kPat, credential).code(),
+            absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(GrantCheckTest, WhoCanDoItItselfMayLiftItsRefusalToOthers) {
+  Add(NoRead(kEve));
+  EXPECT_TRUE(CheckRemoval(kPat, "projects/abc/denyRules/d").ok());
+  EXPECT_TRUE(Check(kPat, NoRead("oidc:corp:mallory")).ok());
+}
+
+TEST_F(GrantCheckTest, WhatTheCallerCannotDoItCannotStopRefusing) {
+  policy::v1::DenyRule rule = NoRead(kEve);
+  rule.set_resource("projects/abc");
+  Add(rule);
+  const absl::Status status = CheckRemoval(kPat, rule.name());
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(status.message(),
+            "you can weaken a deny rule only where you can do what it refuses "
+            "yourself: the action secrets.access is missing");
+  // Only what is lifted counts: the rest may be what the caller cannot do.
+  rule.add_actions("policy.get");
+  Add(rule);
+  rule.mutable_actions()->RemoveLast();
+  EXPECT_TRUE(Check(kPat, rule).ok());
+}
+
+TEST_F(GrantCheckTest, StrengtheningADenyRuleNeedsNoRight) {
+  const absl::Time end = kNow + absl::Hours(1);
+  policy::v1::DenyRule rule = NoRead(kPat, end);
+  rule.add_credential_ids("cred-2");
+  Add(rule);
+  policy::v1::DenyRule stronger =
+      TestDenyRule(rule.name(), {kEve, kPat}, {"secrets.*"},
+                   "projects/abc/secrets/*", end + absl::Hours(1));
+  stronger.add_credential_ids("cred-2");
+  EXPECT_TRUE(Check(kPat, stronger).ok());
+  EXPECT_TRUE(
+      Check(kPat, TestDenyRule(rule.name(), {"*"}, {"*"}, "projects/abc"))
+          .ok());
+}
+
+TEST_F(GrantCheckTest, AnExpiredDenyRuleCanBeRemoved) {
+  Add(NoRead(kPat, kNow));
+  EXPECT_TRUE(CheckRemoval(kPat, "projects/abc/denyRules/d").ok());
 }
 
 TEST_F(GrantCheckTest, DenyRulesNeedNoRightOfTheirOwn) {
