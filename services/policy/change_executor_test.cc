@@ -114,6 +114,25 @@ TEST_F(ChangeExecutorTest, P2_ARetryIsAnsweredOnlyOnceTheFirstIsInForce) {
   EXPECT_EQ(kit_.core->newest_revision(), 2u);
 }
 
+TEST_F(ChangeExecutorTest, P2_ACheckpointThatCouldNotBeHeldStopsNoRevocation) {
+  ASSERT_TRUE(kit_.Call("ApplyPolicy", Grant("b")).status.ok());
+  kit_.faults->TearCommits(kv::FaultyKv::Tear::kNotApplied, 1);
+  kit_.faults->FailSettles(true);
+  EXPECT_EQ(kit_.core
+                ->HoldCheckpoint("log\n7\n"
+                                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+                                 "\n\n\xe2\x80\x94 log AAAAAAAA\n",
+                                 kit_.Deadline())
+                .code(),
+            absl::StatusCode::kUnavailable);
+  kit_.faults->FailSettles(false);
+  policy::v1::ApplyPolicyRequest revoke;
+  revoke.set_parent("projects/default");
+  revoke.add_removed("projects/default/bindings/b");
+  const rpc::CallResult& revoked = kit_.Call("ApplyPolicy", revoke);
+  EXPECT_TRUE(revoked.status.ok()) << revoked.status;
+}
+
 TEST_F(ChangeExecutorTest, P2_AStaleDecisionIsSentBackOnceTheNewestIsInForce) {
   kit_.audit.gate.Set(Mood::kHanging);
   rpc::CallContext stale = kit_.Context("ApplyPolicy");

@@ -258,13 +258,11 @@ absl::Status PolicyStorage::ForgetPendingInstallation(absl::Time deadline) {
 
 kv::CommitResult PolicyStorage::Submit(kv::Transaction txn,
                                        absl::Time deadline) {
-  {
-    // The head may be about to move: nothing may be built on it.
-    MutexLock l(&mu_);
-    if (!unsettled_.empty()) {
-      return kv::CommitResult::Refused(StateUnavailable(
-          "the outcome of an earlier change is not known yet"));
-    }
+  // What may still happen may move the head, or write over a part of this
+  // change: nothing is built on that.
+  if (!SettleRest(deadline)) {
+    return kv::CommitResult::Refused(
+        StateUnavailable("the outcome of an earlier change is not known yet"));
   }
   const bool own = txn.id.kind == kv::TransactionId::Kind::kNone;
   const kv::TransactionId intent = txn.id;
@@ -304,7 +302,10 @@ bool PolicyStorage::Settle(const kv::TransactionId& id, absl::Time deadline,
 
 bool PolicyStorage::Settled(absl::Time deadline) {
   const Turn turn(this, deadline);
-  if (!turn.held()) return false;
+  return turn.held() && SettleRest(deadline);
+}
+
+bool PolicyStorage::SettleRest(absl::Time deadline) {
   std::vector<kv::TransactionId> ids;
   {
     MutexLock l(&mu_);

@@ -54,6 +54,12 @@ struct StorageChange {
 // There is one writer: whatever changes something takes turns, so that nothing
 // here meets a conflict of its own making.
 //
+// A write whose outcome cannot be told, and cannot be settled at once either,
+// stops all that follow until it is settled; each of them tries that first, so
+// that one failed write, of whatever kind, stops nothing for longer than the
+// state layer is away. If what is settled then has moved the head, every
+// change on the old one is ABORTED, and its maker must load the policy again.
+//
 // Thread-safe. `kv` outlives it.
 class PolicyStorage {
  public:
@@ -87,9 +93,10 @@ class PolicyStorage {
                                                uint64_t revision);
 
   // Makes `change` durable on top of `on`, which must be the newest. For an
-  // intent, what failed bars the id. kUnknown is answered only if settling
-  // failed too: then Settled() must be true, and the policy loaded again,
-  // before anything else is changed.
+  // intent, what failed bars the id. ABORTED if `on` is not the newest: load
+  // the policy again. kUnknown is answered only if settling failed too: then
+  // Settled() must be true, and the policy loaded again, before what is newest
+  // is known. UNAVAILABLE while an earlier write is not settled.
   kv::CommitResult Commit(const DurablePolicy& on, StorageChange change,
                           absl::Time deadline);
 
@@ -100,7 +107,7 @@ class PolicyStorage {
                                const policy::PolicyState& state,
                                std::vector<kv::Put> puts, absl::Time deadline);
 
-  // Settles what a Commit left unknown. True if nothing is.
+  // Settles what any write left unknown. True if nothing is.
   bool Settled(absl::Time deadline);
 
   // Bars an intent's id, or learns what it did; as KeyValueStore::Settle. Takes
@@ -177,6 +184,8 @@ class PolicyStorage {
   absl::Status DeleteKeys(const std::vector<std::string>& keys,
                           const kv::Precondition& head, absl::Time deadline);
 
+  // Settles what earlier writes left unknown. True if nothing is left.
+  bool SettleRest(absl::Time deadline);
   // Commits under the transaction's intent id, or under one of the session,
   // and settles what is unknown.
   kv::CommitResult Submit(kv::Transaction txn, absl::Time deadline);

@@ -20,6 +20,12 @@ namespace {
 
 using policy::TestEntry;
 
+std::string Checkpoint(uint64_t size) {
+  return absl::StrCat("log\n", size,
+                      "\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n"
+                      "\xe2\x80\x94 log AAAAAAAA\n");
+}
+
 // A store that takes so many commits and refuses all later ones.
 class CutAfter final : public kv::FaultyKv {
  public:
@@ -155,7 +161,7 @@ TEST_F(PolicyStorageTest, RefusesAChangeOnAnythingButTheNewest) {
   EXPECT_EQ(again.status.code(), absl::StatusCode::kAborted);
 }
 
-TEST_F(PolicyStorageTest, AnUnsettledCommitStopsAllOthersUntilItIsSettled) {
+TEST_F(PolicyStorageTest, P4_AnUnsettledCommitStopsAllOthersUntilItIsSettled) {
   Begin();
   const DurablePolicy on = Load();
   faults_->TearCommits(kv::FaultyKv::Tear::kApplied, 1);
@@ -163,10 +169,49 @@ TEST_F(PolicyStorageTest, AnUnsettledCommitStopsAllOthersUntilItIsSettled) {
   EXPECT_EQ(storage_->Commit(on, Roles(on, 1), Soon()).outcome,
             kv::CommitResult::Outcome::kUnknown);
   EXPECT_FALSE(storage_->Settled(Soon()));
-  EXPECT_FALSE(storage_->HoldCheckpoint("log\n3\nAAAA\n\n", Soon()).ok());
+  EXPECT_FALSE(storage_->HoldCheckpoint(Checkpoint(3), Soon()).ok());
   faults_->FailSettles(false);
+  EXPECT_TRUE(storage_->HoldCheckpoint(Checkpoint(3), Soon()).ok());
+  // What was settled on the way has moved the head.
+  EXPECT_EQ(storage_->Commit(on, Roles(on, 1), Soon()).status.code(),
+            absl::StatusCode::kAborted);
   EXPECT_TRUE(storage_->Settled(Soon()));
   EXPECT_EQ(Load().revision(), 2u);
+}
+
+// A write of policy's own that failed must not keep anything from being
+// revoked once the state layer is back.
+TEST_F(PolicyStorageTest, P2_AFailedWriteOfItsOwnStopsNoLaterChange) {
+  Begin();
+  for (const auto tear :
+       {kv::FaultyKv::Tear::kApplied, kv::FaultyKv::Tear::kNotApplied}) {
+    const DurablePolicy on = Load();
+    const uint64_t size = 10 * on.revision();
+    faults_->TearCommits(tear, 1);
+    faults_->FailSettles(true);
+    EXPECT_FALSE(storage_->HoldCheckpoint(Checkpoint(size), Soon()).ok());
+    faults_->FailSettles(false);
+    EXPECT_TRUE(storage_->Commit(on, Roles(on, 1), Soon()).applied());
+    EXPECT_TRUE(storage_->HoldCheckpoint(Checkpoint(size + 1), Soon()).ok());
+    EXPECT_EQ(storage_->HeldCheckpoint().value(), Checkpoint(size + 1));
+  }
+}
+
+TEST_F(PolicyStorageTest, P2_AFailedPartOfALargeChangeStopsNoLaterChange) {
+  Begin();
+  for (const auto tear :
+       {kv::FaultyKv::Tear::kApplied, kv::FaultyKv::Tear::kNotApplied}) {
+    const DurablePolicy on = Load();
+    faults_->TearCommits(tear, 1);
+    faults_->FailSettles(true);
+    EXPECT_EQ(storage_->Commit(on, Roles(on, 1000, 3000), Soon()).outcome,
+              kv::CommitResult::Outcome::kRefused);
+    EXPECT_EQ(Load().revision(), on.revision());
+    faults_->FailSettles(false);
+    const kv::CommitResult next = storage_->Commit(on, Roles(on, 1), Soon());
+    EXPECT_TRUE(next.applied()) << next.ToString();
+    EXPECT_EQ(Load().state->roles().size(), 1u);
+  }
 }
 
 TEST_F(PolicyStorageTest, WritesSnapshotsAndRemovesWhatTheyReplace) {
@@ -271,12 +316,6 @@ TEST_F(PolicyDamageTest, P8_ADeltaOfAnotherRevisionIsNotTaken) {
 }
 
 // Checkpoints and the floor.
-
-std::string Checkpoint(uint64_t size) {
-  return absl::StrCat("log\n", size,
-                      "\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n"
-                      "\xe2\x80\x94 log AAAAAAAA\n");
-}
 
 TEST_F(PolicyStorageTest, P3_HoldsTheLargestCheckpointItWasHanded) {
   EXPECT_EQ(storage_->HeldCheckpoint().value(), "");
