@@ -26,8 +26,8 @@ absl::Status CheckFence(uint64_t fence, uint64_t revision) {
       " has been in force, and policy's folder ends "
       "at revision ",
       revision,
-      ": an older folder was put back. Restore all "
-      "folders of one backup, or run `keyward operator recover-admin`"));
+      ": an older folder was put back. Restore all folders of one backup and "
+      "start once with --restored, or run `keyward operator recover-admin`"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "libs/audit/entry.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
@@ -105,6 +106,16 @@ absl::Status AppendRecord(rpc::AuditLog* audit, const Clock* clock,
                    "the installation could not be put on record");
 }
 
+// `bound` is a power of two, so that each number is as likely.
+absl::StatusOr<uint64_t> RandomBelow(uint64_t bound,
+                                     crypto::RandomSource& random) {
+  uint64_t number = 0;
+  absl::Status filled = random.Fill(
+      absl::MakeSpan(reinterpret_cast<char*>(&number), sizeof(number)));
+  if (!filled.ok()) return filled;
+  return number % bound;
+}
+
 absl::Status CommitStatus(const kv::CommitResult& result) {
   if (result.applied()) return absl::OkStatus();
   if (result.outcome == kv::CommitResult::Outcome::kRefused) {
@@ -173,6 +184,34 @@ absl::Status Installation::RecordBeginning(absl::Time deadline) const {
     if (!recorded.ok()) return recorded;
   }
   return storage->ForgetPendingInstallation(deadline);
+}
+
+absl::StatusOr<DurablePolicy> Installation::Restore(const DurablePolicy& on,
+                                                    absl::Time deadline) const {
+  if (on.revision() == 0) {
+    return absl::FailedPreconditionError(
+        "policy's data folder is empty: put the backup in place before "
+        "starting with --restored");
+  }
+  const absl::StatusOr<rpc::LogState> log = audit->GetLogState(deadline);
+  if (!log.ok()) return log.status();
+  const absl::StatusOr<uint64_t> jumps = RandomBelow(kMaxRestoreJumps, *random);
+  if (!jumps.ok()) return jumps.status();
+  PolicyState state = *on.state;
+  state.set_revision(std::max(on.revision(), log->fence) +
+                     kRestoreJump * (1 + *jumps));
+  absl::Status recorded = AppendRecord(
+      audit, clock,
+      InstallationEntry(
+          clock->Now(), "system:operator", state.revision(),
+          absl::StrCat("the policy was restored from a backup of revision ",
+                       on.revision())),
+      deadline);
+  if (!recorded.ok()) return recorded;
+  absl::Status committed =
+      CommitStatus(storage->CommitWhole(on, state, {}, deadline));
+  if (!committed.ok()) return committed;
+  return storage->Load();
 }
 
 absl::StatusOr<DurablePolicy> Installation::RecoverAdministrator(

@@ -19,9 +19,9 @@
 
 namespace keyward::policy_service {
 
-// The two moments at which a policy comes from nobody's authorized call: the
-// installation's beginning, and the recovery of its administrator. Both are on
-// record before they are in force.
+// The moments at which a policy comes from nobody's authorized call: the
+// installation's beginning, its return from a backup, and the recovery of its
+// administrator. All are on record before they are in force.
 //
 // A value; everything it points to outlives it. Every call blocks, until the
 // deadline at the latest.
@@ -45,6 +45,23 @@ struct Installation {
   // Puts the beginning on record, under `system:policy`, if it is not yet. A
   // crash between the two can leave a second, equal record, never none.
   absl::Status RecordBeginning(absl::Time deadline) const;
+
+  // How far a restored policy's revision is at least above those of its backup
+  // and of the restored log: more than were ever made after the backup.
+  static constexpr uint64_t kRestoreJump = uint64_t{1} << 32;
+  // The jump is a random multiple of it, up to this, so that the same backup
+  // restored twice does not give the same numbers twice. Revisions then
+  // outlast 2,000 restores.
+  static constexpr uint64_t kMaxRestoreJumps = uint64_t{1} << 20;
+
+  // Makes the policy of a backup go on under revisions that its lost history
+  // never used. A gateway that still holds a policy of that history would
+  // otherwise take it for the one in force as soon as the number comes round
+  // again (P2). On record under `system:operator` before it is durable.
+  //
+  // FAILED_PRECONDITION if the folder is new; UNAVAILABLE.
+  absl::StatusOr<DurablePolicy> Restore(const DurablePolicy& on,
+                                        absl::Time deadline) const;
 
   // Makes `principal` administrator of `system` in a new revision, above every
   // one that was ever in force, and takes policy.get and policy.apply out of

@@ -3,12 +3,16 @@
 
 #include "services/policy/installation.h"
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/crypto/fake_random.h"
 #include "libs/policy/evaluator.h"
 #include "libs/policy/policy_for_testing.h"
 #include "libs/policy/public_actions.h"
@@ -117,6 +121,79 @@ TEST_F(InstallationTest, P2_AStartThatCannotRaiseTheFencesAnswersNothing) {
   EXPECT_TRUE(kit_.Call("GetProject", get).status.ok());
 }
 
+TEST_F(InstallationTest, P2_ARestoredPolicyUsesNoRevisionOfItsLostHistory) {
+  kit_.StartFresh();
+  ASSERT_TRUE(
+      kit_.Call("CreateProject", CreateProject("payments")).status.ok());
+  // The restored log and store may have been behind policy, or ahead of it.
+  uint64_t before = 2;
+  for (const int64_t ahead : {-1, 0, 7}) {
+    const uint64_t fence = before + static_cast<uint64_t>(ahead);
+    kit_.options.restored = true;
+    ASSERT_TRUE(kit_.Restart().ok());
+    kit_.audit.Set(20, fence);
+    kit_.store.set_fence(fence);
+    kit_.StartFresh();
+    const uint64_t after = kit_.core->newest_revision();
+    EXPECT_GE(after, std::max(before, fence) + Installation::kRestoreJump);
+    EXPECT_EQ(kit_.audit.fence(), after);
+    EXPECT_EQ(kit_.store.fence(), after);
+    EXPECT_EQ(kit_.core->revision_in_force(), after);
+    // Once, however often the start is tried.
+    EXPECT_TRUE(kit_.Start().ok());
+    EXPECT_EQ(kit_.core->newest_revision(), after);
+    kit_.options.restored = false;
+    ASSERT_TRUE(kit_.Restart().ok());
+    kit_.StartFresh();
+    EXPECT_EQ(kit_.core->newest_revision(), after);
+    policy::v1::GetProjectRequest get;
+    get.set_name("projects/payments");
+    EXPECT_TRUE(kit_.Call("GetProject", get).status.ok());
+    before = after;
+  }
+}
+
+TEST_F(InstallationTest, P2_TheSameBackupRestoredTwiceGoesOnElsewhere) {
+  std::set<uint64_t> revisions;
+  crypto::FakeRandom random;
+  for (int i = 0; i < 3; ++i) {
+    PolicyTestKit kit;
+    kit.StartFresh();
+    kit.options.restored = true;
+    ASSERT_TRUE(kit.Restart().ok());
+    char bytes[8];
+    ASSERT_TRUE(random.Fill(absl::MakeSpan(bytes)).ok());
+    kit.random.Queue({bytes, sizeof(bytes)});
+    ASSERT_TRUE(kit.Start().ok());
+    revisions.insert(kit.core->newest_revision());
+  }
+  EXPECT_EQ(revisions.size(), 3u);
+}
+
+TEST_F(InstallationTest, P1_ARestoreIsOnRecordBeforeItIsDurable) {
+  kit_.StartFresh();
+  kit_.options.restored = true;
+  ASSERT_TRUE(kit_.Restart().ok());
+  kit_.audit.append_gate.Set(Mood::kRefusing);
+  EXPECT_EQ(kit_.Start().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(kit_.core->newest_revision(), 1u);
+  kit_.audit.append_gate.Set(Mood::kWilling);
+  ASSERT_TRUE(kit_.Start().ok());
+  const auto entry = kit_.audit.entries().back();
+  EXPECT_EQ(entry.principal(), "system:operator");
+  EXPECT_EQ(entry.policy_revision(), kit_.core->newest_revision());
+  EXPECT_THAT(entry.detail(), HasSubstr("from a backup of revision 1"));
+}
+
+TEST_F(InstallationTest, P8_AnEmptyFolderIsNoRestoredOne) {
+  kit_.options.restored = true;
+  ASSERT_TRUE(kit_.Restart().ok());
+  const absl::Status status = kit_.Start();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("backup"));
+  EXPECT_EQ(kit_.core->newest_revision(), 0u);
+}
+
 TEST_F(InstallationTest, RecoveringIsOnRecordBeforeItIsInForce) {
   kit_.StartFresh();
   ASSERT_TRUE(kit_.Restart().ok());
@@ -176,15 +253,15 @@ TEST_F(InstallationTest, RecoveringOpensNothingButChangesOfThePolicy) {
               HasSubstr("out of 2 deny rules"));
 
   const auto catalog = policy::PublicActions().value();
-  const auto policy = policy::PolicySnapshot::Compile(
-                          PolicyStorage::Create(kit_.kv.store(), &kit_.clock,
-                                                kit_.Deadline())
-                              .value()
-                              ->Load()
-                              .value()
-                              .state,
-                          catalog)
-                          .value();
+  const auto policy =
+      policy::PolicySnapshot::Compile(
+          PolicyStorage::Create(kit_.kv.store(), &kit_.clock, kit_.Deadline())
+              .value()
+              ->Load()
+              .value()
+              .state,
+          catalog)
+          .value();
   for (const std::string& action : catalog->actions()) {
     const bool spared = action == "policy.apply" || action == "policy.get";
     for (const char* project : {"projects/abc", "projects/default"}) {

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
        "  keyward-policy --home /srv/keyward\n"
        "  keyward-policy --home /srv/keyward --recover-admin "
        "spiffe://keyward.internal/user/admin",
-       {{"recover-admin",
+       {{"restored", "the first start after a restore from a backup"},
+        {"recover-admin",
          "PRINCIPAL; makes it administrator of `system` again, on record, and "
          "ends; with the gateway stopped, and store and audit running",
          /*has_value=*/true}}},

@@ -145,7 +145,9 @@ PolicyCore::~PolicyCore() {
 
 absl::Status PolicyCore::Start(absl::Time deadline) {
   if (ready()) return absl::OkStatus();
-  absl::Status begun = BeginIfNew(deadline);
+  absl::Status begun =
+      options_.restored ? RestoreOnce(deadline) : absl::OkStatus();
+  if (begun.ok()) begun = BeginIfNew(deadline);
   if (!begun.ok()) return begun;
   absl::Status raised = RaiseFences(deadline);
   if (!raised.ok()) return raised;
@@ -172,6 +174,17 @@ absl::Status PolicyCore::BeginIfNew(absl::Time deadline) {
     standing_.SetNewest(*std::move(begun));
   }
   return installation.RecordBeginning(deadline);
+}
+
+absl::Status PolicyCore::RestoreOnce(absl::Time deadline) {
+  if (restored_) return absl::OkStatus();
+  // An attempt before this one may have been made and not been told.
+  absl::StatusOr<DurablePolicy> newest = storage_->Load();
+  if (newest.ok()) newest = OfInstallation().Restore(*newest, deadline);
+  if (!newest.ok()) return newest.status();
+  standing_.SetNewest(*std::move(newest));
+  restored_ = true;
+  return absl::OkStatus();
 }
 
 absl::Status PolicyCore::RaiseFences(absl::Time deadline) {

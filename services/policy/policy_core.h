@@ -59,6 +59,9 @@ struct PolicyOptions {
   // The principal that a new installation binds to system.admin on `system`.
   // Not looked at otherwise.
   std::string bootstrap_administrator;
+  // The folder came from a backup: Start makes the policy go on under
+  // revisions that were never used (Installation::Restore).
+  bool restored = false;
   // How long the opening may take.
   absl::Duration open_timeout = absl::Seconds(30);
 };
@@ -69,7 +72,8 @@ struct PolicyOptions {
 // except for what only a transaction can decide (grant only what you hold).
 //
 // Life: Create reads the folder, and GetHeldCheckpoint answers from then on.
-// Start begins a new installation if this is one, raises all fences to the
+// Start begins a new installation if this is one, or goes on with a restored
+// one, raises all fences to the
 // newest revision, and only then does anything else answer; until then it is
 // UNAVAILABLE. The core has three threads: one makes changes, one raises
 // fences, one deletes projects. None blocks another, so a service that hangs
@@ -91,9 +95,9 @@ class PolicyCore final : public rpc::Owner,
 
   // Makes the service ready; see the class. Blocks until it is, or until the
   // deadline: UNAVAILABLE then, and it may be called again.
-  // FAILED_PRECONDITION, for good: the folder is new but audit's log is not,
-  // or the log has seen a newer policy than the folder holds; the message says
-  // what to do. One call at a time.
+  // FAILED_PRECONDITION, for good: the folder is new but audit's log is not, or
+  // the folder should be a restored one; or the log has seen a newer policy
+  // than the folder holds. The message says what to do. One call at a time.
   absl::Status Start(absl::Time deadline);
 
   // For `keyward operator recover-admin`, instead of Start: makes `principal`
@@ -148,6 +152,7 @@ class PolicyCore final : public rpc::Owner,
 
   Installation OfInstallation() const;
   absl::Status BeginIfNew(absl::Time deadline);
+  absl::Status RestoreOnce(absl::Time deadline);
   absl::Status RaiseFences(absl::Time deadline);
   void RunFences();
   void RunDeletions();
@@ -174,6 +179,8 @@ class PolicyCore final : public rpc::Owner,
   // Start uses it, and then the fence thread alone.
   FenceRaiser raiser_;
   std::atomic<bool> ready_{false};
+  // Only in Start.
+  bool restored_ = false;
   std::thread fences_;
   std::thread deletions_;
 };

@@ -118,6 +118,7 @@ absl::Status PolicyProcess::OpenCore(const config::v1::PolicyConfig& config) {
   dependencies.logger = context_.log;
   PolicyOptions options;
   options.bootstrap_administrator = config.bootstrap_administrator();
+  options.restored = context_.flags.count("restored") > 0;
   absl::StatusOr<std::unique_ptr<PolicyCore>> core =
       PolicyCore::Create(dependencies, options);
   if (!core.ok()) {

@@ -18,7 +18,8 @@ namespace keyward::policy_service {
 //
 // With the flag `recover-admin` it makes that principal administrator of
 // `system` again instead, and ends: the gateway must be stopped meanwhile, and
-// store and audit must run.
+// store and audit must run. The flag `restored` says that the data folder came
+// from a backup.
 absl::StatusOr<std::unique_ptr<rpc::RunningService>> StartPolicy(
     const config::v1::PolicyConfig& config, const rpc::ProcessContext& context);
 

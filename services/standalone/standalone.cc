@@ -161,6 +161,7 @@ absl::Status Standalone::Parts::MakePolicy() {
   dependencies.logger = process.log;
   policy_service::PolicyOptions options;
   options.bootstrap_administrator = config.bootstrap_administrator();
+  options.restored = restored();
   absl::StatusOr<std::unique_ptr<policy_service::PolicyCore>> made =
       policy_service::PolicyCore::Create(dependencies, options);
   if (!made.ok()) {
