@@ -28,7 +28,8 @@ using EntryMap =
     absl::btree_map<std::string, std::shared_ptr<const T>, std::less<>>;
 
 // Greatest number of entries of all parents together, deleted projects
-// included. A gateway holds all of them compiled, about 1 KiB each.
+// included. A gateway holds all of them compiled, about 1 KiB each. How they
+// are shared is the policy service's to say (services/policy/policy_size.h).
 inline constexpr size_t kMaxPolicyEntries = 200000;
 
 // A whole policy at one revision: projects, and the roles, bindings and deny

@@ -17,6 +17,7 @@
 #include "services/policy/delta_parts.h"
 #include "services/policy/grant_check.h"
 #include "services/policy/parent_etag.h"
+#include "services/policy/policy_size.h"
 
 namespace keyward::policy_service {
 namespace {
@@ -207,25 +208,6 @@ absl::Status CheckParent(const PolicyState& state, const std::string& parent) {
   return absl::OkStatus();
 }
 
-absl::Status CheckPolicySize(const PolicyState& state) {
-  size_t mentions = 0;
-  for (const auto& [name, binding] : state.bindings()) {
-    mentions += static_cast<size_t>(binding->principals_size());
-  }
-  for (const auto& [name, rule] : state.deny_rules()) {
-    mentions += static_cast<size_t>(rule->principals_size() +
-                                    rule->credential_ids_size());
-  }
-  if (state.size() <= policy::kMaxPolicyEntries &&
-      mentions <= kMaxPolicyMentions) {
-    return absl::OkStatus();
-  }
-  return MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
-                   absl::StrCat("the policy as a whole would exceed ",
-                                policy::kMaxPolicyEntries, " entries or ",
-                                kMaxPolicyMentions, " named principals"));
-}
-
 absl::StatusOr<ChangePlan> PlanApplyPolicy(
     const DurablePolicy& policy, const policy::PolicySnapshot& current,
     const policy::Caller& caller, const ApplyPolicyRequest& request,
@@ -265,7 +247,7 @@ absl::StatusOr<ChangePlan> PlanApplyPolicy(
   if (status.ok() && parent->kind() == ResourceKind::kSystem) {
     status = CheckAdministrator(after, current.catalog(), now);
   }
-  if (status.ok()) status = CheckPolicySize(after);
+  if (status.ok()) status = CheckPolicySize(state, after, request.parent());
   if (!status.ok()) return status;
 
   const bool changes = !delta.entries().empty() || !delta.removed().empty();

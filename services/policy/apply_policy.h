@@ -20,10 +20,6 @@ namespace keyward::policy_service {
 inline constexpr size_t kMaxApplyEntries = 1000;
 inline constexpr size_t kMaxApplyBytes = size_t{768} << 10;
 
-// Principals and credential ids that all bindings and deny rules may name
-// together: a gateway holds an index entry of about 250 bytes for each.
-inline constexpr size_t kMaxPolicyMentions = 1000000;
-
 // Plans ApplyPolicy on the newest policy, of which `current` is the compiled
 // form. Pure.
 //
@@ -35,14 +31,11 @@ inline constexpr size_t kMaxPolicyMentions = 1000000;
 //                        does not exist, or a removed one; nobody would be
 //                        administrator of `system`
 //   PERMISSION_DENIED    the caller would grant what it does not hold
-//   RESOURCE_EXHAUSTED   the policy as a whole would be too large
+//   RESOURCE_EXHAUSTED   the policy would be too large (policy_size.h)
 absl::StatusOr<ChangePlan> PlanApplyPolicy(
     const DurablePolicy& policy, const policy::PolicySnapshot& current,
     const policy::Caller& caller, const policy::v1::ApplyPolicyRequest& request,
     absl::Time now);
-
-// RESOURCE_EXHAUSTED if `state` is above the bounds of a whole policy.
-absl::Status CheckPolicySize(const policy::PolicyState& state);
 
 // OK if entries can be added to and read from `parent`: NOT_FOUND for a
 // project that is deleted or never was.

@@ -14,6 +14,7 @@
 #include "libs/policy/policy_for_testing.h"
 #include "libs/policy/public_actions.h"
 #include "services/policy/parent_etag.h"
+#include "services/policy/policy_size.h"
 
 namespace keyward::policy_service {
 namespace {
@@ -238,6 +239,27 @@ TEST(ApplyPolicyTest, P8_ReplaceAllIsNoWayAroundADenyRule) {
   EXPECT_EQ(CodeOf(policy, request, kAlice),
             absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(CodeOf(policy, request), absl::StatusCode::kOk);
+}
+
+TEST(ApplyPolicyTest, AProjectCannotTakeTheRoomOfOthers) {
+  policy::PolicyState state = *PolicyOf().state;
+  for (size_t i = 0; i < kMaxProjectEntries; ++i) {
+    ASSERT_TRUE(state
+                    .Put(policy::TestEntry(TestRole(
+                        absl::StrCat("projects/abc/roles/r", i), {"keys.get"})))
+                    .ok());
+  }
+  DurablePolicy policy = PolicyOf();
+  policy.state = std::make_shared<const policy::PolicyState>(std::move(state));
+  ApplyPolicyRequest request = WithBinding("projects/abc", ReadBinding());
+  EXPECT_EQ(CodeOf(policy, request), absl::StatusCode::kResourceExhausted);
+  request.add_removed("projects/abc/roles/r0");
+  EXPECT_EQ(CodeOf(policy, request), absl::StatusCode::kOk);
+  EXPECT_EQ(
+      CodeOf(policy, WithBinding("system", TestBinding("system/bindings/b",
+                                                       "roles/auditor",
+                                                       {kAlice}, "system"))),
+      absl::StatusCode::kOk);
 }
 
 // Every way to be left without an administrator.

@@ -13,6 +13,7 @@
 #include "libs/policy/entry_validation.h"
 #include "libs/policy/proto_time.h"
 #include "services/policy/apply_policy.h"
+#include "services/policy/policy_size.h"
 
 namespace keyward::policy_service {
 namespace {
@@ -94,7 +95,7 @@ absl::StatusOr<ChangePlan> PlanCreateProject(
   *plan.delta->add_entries()->mutable_project() = project;
   policy::PolicyState after = *policy.state;
   absl::Status fits = after.Apply(*plan.delta);
-  if (fits.ok()) fits = CheckPolicySize(after);
+  if (fits.ok()) fits = CheckPolicySize(*policy.state, after, "system");
   if (!fits.ok()) return fits;
   response->set_revision(plan.delta->revision());
   plan.response = std::move(response);
