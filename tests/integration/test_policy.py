@@ -42,6 +42,54 @@ def nobody_grants_more_than_it_holds(keyward):
             "projects/default") == Code.PERMISSION_DENIED
 
 
+def rules():
+    return client.module("keyward.policy.v1.policy_pb2")
+
+
+def deny(name, whom, *actions):
+    return rules().DenyRule(
+        name="projects/default/denyRules/" + name, principals=[whom],
+        actions=actions, resource="projects/default")
+
+
+@test
+def P8_no_project_locks_the_administrator_out_of_mending_it(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("deputy")
+    ) as deputy:
+        admin.create("db", b"one")
+        admin.bind("deputy", "policy.admin", principal("deputy"),
+                   "projects/default")
+        deputy.apply(deny_rules=[deny("lock", "*", "*")])
+        # It binds the administrator in everything but mending the policy.
+        assert code_of(admin.access, "db") == Code.PERMISSION_DENIED
+        assert code_of(deputy.apply, removed=[deny("lock", "*").name]
+                       ) == Code.PERMISSION_DENIED
+        admin.policy.GetPolicy(
+            messages().GetPolicyRequest(parent="projects/default"),
+            timeout=client.TIMEOUT)
+        admin.apply(removed=[deny("lock", "*").name])
+        assert admin.access("db") == b"one"
+
+
+@test
+def P8_nobody_lifts_a_deny_rule_on_itself(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("deputy")
+    ) as deputy:
+        admin.create("db", b"one")
+        admin.bind("deputy", "project.admin", principal("deputy"),
+                   "projects/default")
+        rule = deny("no-read", principal("deputy"), "secrets.access")
+        admin.apply(deny_rules=[rule])
+        harmless = deny("no-read", principal("nobody"), "secrets.access")
+        for change in ({"removed": [rule.name]}, {"replace_all": True},
+                       {"deny_rules": [harmless]}):
+            code = code_of(deputy.apply, **change)
+            assert code == Code.PERMISSION_DENIED, (change, code)
+        assert code_of(deputy.access, "db") == Code.PERMISSION_DENIED
+
+
 @test
 def the_last_administrator_stays(keyward):
     with Client(keyward.address, keyward.identity("admin")) as admin:
