@@ -264,6 +264,14 @@ IOStatus PowerCutFileSystem::GetFileSize(const std::string& path,
   return IOStatus::OK();
 }
 
+// RocksDB asks before it writes again by itself.
+IOStatus PowerCutFileSystem::GetFreeSpace(const std::string&, const IOOptions&,
+                                          uint64_t* result, IODebugContext*) {
+  MutexLock lock(&mu_);
+  *result = space_limit_ - std::min(UsedLocked(), space_limit_);
+  return IOStatus::OK();
+}
+
 IOStatus PowerCutFileSystem::GetFileModificationTime(const std::string& path,
                                                      const IOOptions&,
                                                      uint64_t* result,

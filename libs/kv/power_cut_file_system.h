@@ -112,6 +112,10 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
                                 const rocksdb::IOOptions& options,
                                 uint64_t* result,
                                 rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus GetFreeSpace(const std::string& path,
+                                 const rocksdb::IOOptions& options,
+                                 uint64_t* result,
+                                 rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus GetFileModificationTime(
       const std::string& path, const rocksdb::IOOptions& options,
       uint64_t* result, rocksdb::IODebugContext* debug) override;

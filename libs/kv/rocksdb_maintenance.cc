@@ -239,8 +239,9 @@ void RocksDbStore::PutErasuresOff(const absl::Status& why) {
 
 bool RocksDbStore::ResumeWrites(Database* database) {
   const rocksdb::Status resumed = database->db()->Resume();
-  // Anything but a full disk leaves in doubt what the files hold.
-  if (!resumed.ok() && !resumed.IsNoSpace()) {
+  // Anything but a full disk leaves in doubt what the files hold. Busy: RocksDB
+  // waits for space on its own account.
+  if (!resumed.ok() && !resumed.IsNoSpace() && !resumed.IsBusy()) {
     Fail(FromRocksDb(resumed, "write again after a full disk"), {});
     return false;
   }
