@@ -3,6 +3,14 @@
 
 #include "libs/kv/database.h"
 
+#include <cstdarg>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "libs/kv/log_check.h"
 #include "libs/kv/rocksdb_status.h"
 #include "rocksdb/cache.h"
@@ -23,9 +31,33 @@ constexpr double kMemtableBloomRatio = 0.02;
 // Logs are replayed at start: this bounds how long that takes.
 constexpr uint64_t kMaxWalBytes = uint64_t{64} << 20;
 
-// RocksDB's own text log, which holds file names and sizes.
-constexpr size_t kInfoLogBytes = size_t{1} << 20;
-constexpr size_t kInfoLogFiles = 4;
+// Of one of RocksDB's messages, which quote statuses and file names.
+constexpr size_t kMaxMessageBytes = 1024;
+
+// RocksDB's messages, from warnings up, handed on. They are kept from the file
+// that RocksDB would write beside the data: once a write to that file has
+// failed, as on a full disk, the next one fails an assertion that Debian's
+// build keeps, and ends the process.
+class InfoLog final : public rocksdb::Logger {
+ public:
+  explicit InfoLog(std::function<void(absl::string_view)> log)
+      : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL),
+        log_(std::move(log)) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    if (!log_) return;
+    char message[kMaxMessageBytes];
+    if (std::vsnprintf(message, sizeof(message), format, arguments) > 0) {
+      log_(absl::StrCat("RocksDB: ", message));
+    }
+  }
+  // The settings, at every opening.
+  void LogHeader(const char*, va_list) override {}
+
+ private:
+  const std::function<void(absl::string_view)> log_;
+};
 
 void SetDurability(rocksdb::Options* options) {
   // A record cut short at the end of the log was never acknowledged; anything
@@ -66,8 +98,7 @@ rocksdb::Options MakeOptions(const DatabaseOptions& ours, rocksdb::Env* env) {
   options.max_total_wal_size = kMaxWalBytes;
   options.memtable_prefix_bloom_size_ratio = kMemtableBloomRatio;
   options.memtable_whole_key_filtering = true;
-  options.max_log_file_size = kInfoLogBytes;
-  options.keep_log_file_num = kInfoLogFiles;
+  options.info_log = std::make_shared<InfoLog>(ours.log);
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   // They would write tables of their own into the folder.
   options.stats_dump_period_sec = 0;
@@ -105,9 +136,11 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   std::unique_ptr<rocksdb::Env> env =
       rocksdb::NewCompositeEnv(options.file_system);
   rocksdb::DB* db = nullptr;
-  status = FromRocksDb(
-      rocksdb::DB::Open(MakeOptions(options, env.get()), options.path, &db),
-      "open the database in " + options.path);
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(MakeOptions(options, env.get()), options.path, &db);
+  status = FromRocksDb(opened, "open the database in " + options.path);
+  // A file that the others name is gone: nothing that passes.
+  if (opened.IsPathNotFound()) return absl::DataLossError(status.message());
   if (!status.ok()) return status;
   return std::unique_ptr<Database>(
       new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db)));

@@ -5,12 +5,14 @@
 #define KEYWARD_LIBS_KV_DATABASE_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "libs/kv/snapshot_set.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
@@ -24,6 +26,8 @@ struct DatabaseOptions {
   bool create = false;
   size_t block_cache_bytes = 0;
   size_t write_buffer_bytes = 0;
+  // Told RocksDB's warnings, on any thread, one line each; may be empty.
+  std::function<void(absl::string_view)> log;
 };
 
 // An open RocksDB with the settings that the promises rest on; database.cc

@@ -116,6 +116,30 @@ TEST_F(RocksDbKvTest, AFolderWithoutAnOwnerBelongsToTheFirst) {
   EXPECT_EQ(Refusal().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+// Its assertions end the process when the disk under it is full.
+TEST_F(RocksDbKvTest, P8_RocksDbWritesNoTextLogBesideTheData) {
+  ASSERT_TRUE(OpenRocksDb(options_).ok());
+  auto store = OpenRocksDb(options_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (const auto& file : fs::directory_iterator(path_)) {
+    EXPECT_FALSE(absl::StartsWith(file.path().filename().string(), "LOG"))
+        << file.path();
+  }
+}
+
+TEST_F(RocksDbKvTest, P8_RefusesAFolderWithoutItsManifestAndSaysWhatToDo) {
+  ASSERT_TRUE(OpenRocksDb(options_).ok());
+  for (const auto& file : fs::directory_iterator(path_)) {
+    if (absl::StartsWith(file.path().filename().string(), "MANIFEST-")) {
+      fs::remove(file.path());
+    }
+  }
+  const absl::Status refusal = Refusal();
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kDataLoss) << refusal;
+  EXPECT_TRUE(absl::StrContains(refusal.message(), "restore the data folder"))
+      << refusal;
+}
+
 TEST_F(RocksDbKvTest, AClockIsMandatory) {
   options_.clock = nullptr;
   EXPECT_EQ(Refusal().code(), absl::StatusCode::kInvalidArgument);

@@ -106,6 +106,7 @@ DatabaseOptions RocksDbStore::MakeDatabaseOptions() const {
   options.file_system = file_system_;
   options.block_cache_bytes = options_.block_cache_bytes;
   options.write_buffer_bytes = options_.write_buffer_bytes;
+  options.log = options_.log;
   return options;
 }
 
