@@ -12,6 +12,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -26,12 +27,19 @@ FIVE = ("store", "policy", "audit", "rotation", "gateway")
 
 
 def free_ports(count):
-    """Ports that were free a moment ago; held together so that none repeats."""
+    """Ports that were free a moment ago; held together so that none repeats.
+
+    They are below those that Linux gives to connections: one of these can be
+    taken by any client between now and the start of the process.
+    """
     with contextlib.ExitStack() as stack:
         ports = []
-        for _ in range(count):
+        while len(ports) < count:
             listener = stack.enter_context(socket.socket())
-            listener.bind(("127.0.0.1", 0))
+            try:
+                listener.bind(("127.0.0.1", random.randrange(10000, 32000)))
+            except OSError:
+                continue
             ports.append(listener.getsockname()[1])
         return ports
 
@@ -133,6 +141,8 @@ class Deployment:
         self.folder = tempfile.mkdtemp(prefix="keyward-test-")
         self.home = os.path.join(self.folder, "home")
         self.processes = {}
+        # What is undone once the processes are gone, such as mounts.
+        self.undo = contextlib.ExitStack()
         self._identities = {}
         self._plan()
 
@@ -203,13 +213,17 @@ class Deployment:
         place = self.front.argv.index(setting)
         del self.front.argv[place - 1:place + 1]
 
-    def start(self):
-        if self.form == "five" and not os.path.exists(self.home):
-            # The installation's keys and certificates, made once, offline.
+    def initialize(self):
+        """Makes the installation's keys and certificates, once, offline."""
+        if not os.path.exists(self.home):
             subprocess.run(
                 [self.binary("keyward-standalone"), "--home", self.home, "--init"],
                 check=True, capture_output=True,
             )
+
+    def start(self):
+        if self.form == "five":
+            self.initialize()
         for process in self.processes.values():
             process.start()
         self.wait_ready()
@@ -236,6 +250,7 @@ class Deployment:
 
     def close(self):
         self.kill()
+        self.undo.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def logs(self):
@@ -243,6 +258,25 @@ class Deployment:
             f"== {name}\n{process.log()[-4000:]}"
             for name, process in self.processes.items()
         )
+
+    def check_logs(self):
+        """Fails unless every line of every process's log is well formed.
+
+        A process that refuses to start ends with one line for people.
+        """
+        for process in self.processes.values():
+            for line in process.log().splitlines():
+                if line.startswith(f"keyward-{process.name}: "):
+                    continue
+                try:
+                    entry = json.loads(line)
+                    missing = {"time", "level", "service", "msg"} - set(entry)
+                except (ValueError, TypeError):
+                    raise AssertionError(
+                        f"{process.name} logged no JSON object: {line!r}"
+                    ) from None
+                assert not missing, (process.name, missing, line)
+                assert entry["service"] == process.name, line
 
     def data(self, service):
         return os.path.join(self.home, "data", service)

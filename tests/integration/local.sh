@@ -16,13 +16,15 @@ export HOME=$work
 readonly script work
 failed=0
 
-# The first of 15 ports in a row of which none is in use.
+# The first of 15 ports in a row of which none is in use, below those that
+# Linux gives to connections.
 free_ports() {
   python3 - <<'END'
 import contextlib
+import random
 import socket
 
-for first in range(20000, 60000, 20):
+for first in range(10000 + random.randrange(1000) * 20, 32000, 20):
     with contextlib.ExitStack() as stack:
         try:
             for port in range(first, first + 15):
@@ -199,6 +201,8 @@ taken.listen()
 print("taken", flush=True)
 time.sleep(60)' "$((KEYWARD_LOCAL_PORT + 1))" >"$work/taken" &
   local holder=$! status=0
+  # The other Bash expands it.
+  # shellcheck disable=SC2016
   timeout 10 bash -c 'until [[ -s $0 ]]; do sleep 0.1; done' "$work/taken"
   local_sh up || status=$?
   kill "$holder"

@@ -24,9 +24,11 @@ from registry import TESTS, Skip
 import test_audit  # noqa: F401  pylint: disable=unused-import
 import test_certificates  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
+import test_disk  # noqa: F401  pylint: disable=unused-import
 import test_fence  # noqa: F401  pylint: disable=unused-import
 import test_interop  # noqa: F401  pylint: disable=unused-import
 import test_memory  # noqa: F401  pylint: disable=unused-import
+import test_operation  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
 import test_start  # noqa: F401  pylint: disable=unused-import
@@ -83,6 +85,7 @@ class Runner:
         try:
             self._deploy(test)
             test(self.running)
+            self.running.check_logs()
         except Skip as skip:
             print(f"ok {name} # skip {skip}", flush=True)
             return True
