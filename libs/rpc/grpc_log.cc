@@ -5,11 +5,13 @@
 
 #include <chrono>  // NOLINT: the monotonic clock
 #include <cstdint>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
@@ -46,10 +48,9 @@ bool IsNoise(absl::string_view message) {
   return absl::StartsWith(message, "No match found for server name");
 }
 
-void Log(gpr_log_func_args* args) {
-  if (args->severity != GPR_LOG_SEVERITY_ERROR || IsNoise(args->message)) {
-    return;
-  }
+// Passes a line of `library` on, unless there were too many this second.
+void Pass(absl::string_view library, absl::string_view message,
+          absl::string_view file, int line) {
   const auto now = std::chrono::duration_cast<Second>(
       std::chrono::steady_clock::now().time_since_epoch());
   Route& route = TheRoute();
@@ -63,11 +64,25 @@ void Log(gpr_log_func_args* args) {
     ++route.dropped;
     return;
   }
-  route.log->Warning(
-      "grpc", {{"what", args->message},
-               {"where", absl::StrCat(BaseName(args->file), ":", args->line)},
-               {"left_out", route.dropped}});
+  route.log->Warning(library,
+                     {{"what", message},
+                      {"where", absl::StrCat(BaseName(file), ":", line)},
+                      {"left_out", route.dropped}});
   route.dropped = 0;
+}
+
+void Log(gpr_log_func_args* args) {
+  if (args->severity != GPR_LOG_SEVERITY_ERROR || IsNoise(args->message)) {
+    return;
+  }
+  Pass("grpc", args->message, args->file, args->line);
+}
+
+// Protobuf complains of what clients send, such as text that is not UTF-8, on
+// standard error and without a bound.
+void LogProtobuf(google::protobuf::LogLevel, const char* file, int line,
+                 const std::string& message) {
+  Pass("protobuf", message, file, line);
 }
 
 void SetRoute(const Logger* log) {
@@ -83,6 +98,7 @@ void SetRoute(const Logger* log) {
 GrpcLogRouter::GrpcLogRouter(const Logger* log) {
   SetRoute(log);
   gpr_set_log_function(Log);
+  google::protobuf::SetLogHandler(LogProtobuf);
   // More than errors is for debugging gRPC, and some of it shows what calls
   // carry.
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);

@@ -8,10 +8,10 @@
 
 namespace keyward::rpc {
 
-// Sends what gRPC logs to a process's own log, for as long as it lives, so that
-// standard error stays JSON lines. At most kMaxLinesPerSecond: a stranger whose
-// handshakes fail must not fill the disk; how many were left out is logged with
-// the next line.
+// Sends what gRPC and protobuf log to a process's own log, while it lives, so
+// that standard error stays JSON lines. At most kMaxLinesPerSecond: a stranger
+// whose handshakes fail must not fill the disk; how many were left out is
+// logged with the next line.
 //
 // One at a time in a process: gRPC's log function is global and has no argument
 // of ours. Made by main before the first use of gRPC; `log` outlives it.
@@ -20,7 +20,7 @@ class GrpcLogRouter {
   static constexpr int kMaxLinesPerSecond = 10;
 
   explicit GrpcLogRouter(const Logger* log);
-  // gRPC is silent from then on.
+  // Both are silent from then on.
   ~GrpcLogRouter();
 
   GrpcLogRouter(const GrpcLogRouter&) = delete;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "grpc/support/log.h"
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
@@ -30,6 +31,16 @@ TEST_F(GrpcLogTest, WhatGrpcLogsBecomesALineOfTheProcess) {
   ASSERT_EQ(sink_.lines().size(), 1u);
   EXPECT_TRUE(absl::StrContains(sink_.lines()[0], "\"Handshake failed\""));
   EXPECT_TRUE(absl::StrContains(sink_.lines()[0], "\"tsi.cc:12\""));
+}
+
+TEST_F(GrpcLogTest, SoDoesWhatProtobufSaysOfAClientsBytes) {
+  const GrpcLogRouter router(&log_);
+  testing::internal::CaptureStderr();
+  google::protobuf::StringValue message;
+  message.ParseFromString(std::string("\x0a\x01\xff"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  ASSERT_EQ(sink_.lines().size(), 1u);
+  EXPECT_TRUE(absl::StrContains(sink_.lines()[0], "\"protobuf\""));
 }
 
 TEST_F(GrpcLogTest, NoiseIsLeftOut) {
