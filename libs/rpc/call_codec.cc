@@ -17,6 +17,7 @@
 #include "google/protobuf/message.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/resource_name.h"
 #include "libs/crypto/wipe.h"
 #include "libs/rpc/rpc_status.h"
 #include "libs/rpc/sensitive.h"
@@ -153,6 +154,11 @@ bool IsConsistent(const CallMethods::Method& method, const CallResult& result) {
                                  result.refusal == Refusal::kNone);
 }
 
+bool IsNumber(absl::string_view version) {
+  return !version.empty() &&
+         std::all_of(version.begin(), version.end(), absl::ascii_isdigit);
+}
+
 }  // namespace
 
 google::protobuf::Duration EncodeRemaining(absl::Duration remaining) {
@@ -254,23 +260,15 @@ CallResult DecodeCallResult(const CallMethods::Method& method,
 
 bool IsResolvedName(const std::string& resource, const std::string& answered) {
   if (answered == resource) return true;
-  constexpr absl::string_view kVersions = "/versions/";
-  absl::string_view base = resource;
-  const size_t versions = base.find(kVersions);
-  if (versions != absl::string_view::npos) {
-    const absl::string_view version = base.substr(versions + kVersions.size());
-    if (std::all_of(version.begin(), version.end(), absl::ascii_isdigit)) {
-      return false;
-    }
-    base = base.substr(0, versions);
+  // Parsed, since a secret may itself be called "versions".
+  const absl::StatusOr<ResourceName> asked = ResourceName::Parse(resource);
+  const absl::StatusOr<ResourceName> resolved = ResourceName::Parse(answered);
+  if (!asked.ok() || !resolved.ok() || !IsNumber(resolved->version())) {
+    return false;
   }
-  absl::string_view rest = answered;
-  if (rest.substr(0, base.size()) != base) return false;
-  rest.remove_prefix(base.size());
-  if (rest.substr(0, kVersions.size()) != kVersions) return false;
-  rest.remove_prefix(kVersions.size());
-  return !rest.empty() && rest[0] != '0' &&
-         std::all_of(rest.begin(), rest.end(), absl::ascii_isdigit);
+  return asked->version().empty() ? resolved->parent() == *asked
+                                  : !IsNumber(asked->version()) &&
+                                        resolved->parent() == asked->parent();
 }
 
 }  // namespace keyward::rpc

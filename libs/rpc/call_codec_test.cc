@@ -242,7 +242,7 @@ TEST_F(CallCodecTest, P8_AResponseOfAnotherTypeIsRefused) {
 }
 
 TEST(IsResolvedNameTest, OnlyTheSameSecretsVersionsAnswerForIt) {
-  const std::string secret = "projects/p/secrets/s";
+  const std::string secret = "projects/pay/secrets/s";
   EXPECT_TRUE(IsResolvedName(secret, secret));
   EXPECT_TRUE(IsResolvedName(secret, secret + "/versions/3"));
   EXPECT_TRUE(
@@ -251,13 +251,23 @@ TEST(IsResolvedNameTest, OnlyTheSameSecretsVersionsAnswerForIt) {
   EXPECT_TRUE(IsResolvedName("system", "system"));
 
   EXPECT_FALSE(IsResolvedName(secret + "/versions/3", secret + "/versions/4"));
-  EXPECT_FALSE(IsResolvedName(secret, "projects/p/secrets/t"));
+  EXPECT_FALSE(IsResolvedName(secret, "projects/pay/secrets/t"));
   EXPECT_FALSE(IsResolvedName(secret, secret + "2/versions/1"));
   EXPECT_FALSE(IsResolvedName(secret, secret + "/versions/"));
   EXPECT_FALSE(IsResolvedName(secret, secret + "/versions/latest"));
   EXPECT_FALSE(IsResolvedName(secret, secret + "/versions/03"));
   EXPECT_FALSE(IsResolvedName(secret, ""));
-  EXPECT_FALSE(IsResolvedName("projects/p", "projects/q"));
+  EXPECT_FALSE(IsResolvedName("projects/pay", "projects/quay"));
+}
+
+TEST(IsResolvedNameTest, AnIdMayBeAReservedWord) {
+  const std::string secret = "projects/versions/secrets/versions";
+  EXPECT_TRUE(IsResolvedName(secret, secret + "/versions/3"));
+  EXPECT_TRUE(
+      IsResolvedName(secret + "/versions/current", secret + "/versions/12"));
+  EXPECT_FALSE(IsResolvedName(secret + "/versions/current",
+                              "projects/versions/secrets/other/versions/12"));
+  EXPECT_FALSE(IsResolvedName(secret + "/versions/3", secret + "/versions/4"));
 }
 
 TEST(CallMethodsTest, ListsTheUnaryMethodsOfItsServices) {

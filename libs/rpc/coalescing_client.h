@@ -75,6 +75,10 @@ class CoalescingClient {
 
   ~CoalescingClient() { core_->Close(); }
 
+  // Answers what is open, and returns when no callback runs any more; what is
+  // submitted later is answered at once. May be called more than once.
+  void Close() { core_->Close(); }
+
   CoalescingClient(const CoalescingClient&) = delete;
   CoalescingClient& operator=(const CoalescingClient&) = delete;
 

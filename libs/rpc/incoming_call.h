@@ -7,6 +7,7 @@
 #ifndef KEYWARD_LIBS_RPC_INCOMING_CALL_H_
 #define KEYWARD_LIBS_RPC_INCOMING_CALL_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,6 +58,10 @@ struct IncomingCall {
 using UnaryDone = absl::AnyInvocable<void(
     absl::Status, std::unique_ptr<google::protobuf::Message>)>;
 
+// Streams of its clients that one gateway keeps open. Each is a stream to one
+// owner, on a connection that carries nothing else.
+constexpr size_t kMaxGatewayStreams = 4096;
+
 // The transport's end of a server stream. Thread-safe.
 class StreamWriter {
  public:
@@ -67,6 +72,10 @@ class StreamWriter {
   // at a time.
   virtual void Write(std::unique_ptr<google::protobuf::Message> message,
                      absl::AnyInvocable<void(bool)> done) = 0;
+
+  // Cuts the stream off: a write in flight comes back with false soon, whether
+  // the peer reads or not. Finish must still be called, after Abort returned.
+  virtual void Abort() = 0;
 
   // Ends the stream. Once; no write may be in flight.
   virtual void Finish(absl::Status status) = 0;

@@ -67,6 +67,7 @@ class FinishOnly final : public StreamWriter {
              absl::AnyInvocable<void(bool)> done) override {
     done(false);
   }
+  void Abort() override {}
   void Finish(absl::Status status) override { finished = std::move(status); }
   void OnCancel(absl::AnyInvocable<void()>) override {}
   absl::Status finished;

@@ -37,6 +37,7 @@ class MeteredWriter : public StreamWriter {
              absl::AnyInvocable<void(bool)> done) override {
     writer_->Write(std::move(message), std::move(done));
   }
+  void Abort() override { writer_->Abort(); }
   void Finish(absl::Status status) override {
     metrics_->CountStream(method_, -1);
     metrics_->CountCall(method_, status.code(), clock_->Now() - start_);

@@ -181,8 +181,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
     const grpc::ByteBuffer* request) {
   // The writer's OnDone needs the writer's own place in streams_.
   auto place = std::make_shared<std::weak_ptr<RawStreamWriter>>();
-  const std::shared_ptr<RawStreamWriter> writer =
-      RawStreamWriter::New([this, place] { RemoveStream(place->lock()); });
+  const std::shared_ptr<RawStreamWriter> writer = RawStreamWriter::New(
+      context, [this, place] { RemoveStream(place->lock()); });
   *place = writer;
   const absl::Status admitted = AddStream(writer);
   if (admitted.ok()) {

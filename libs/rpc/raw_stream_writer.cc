@@ -9,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "libs/base/mutex.h"
 #include "libs/rpc/sensitive.h"
@@ -18,15 +19,16 @@
 namespace keyward::rpc {
 
 std::shared_ptr<RawStreamWriter> RawStreamWriter::New(
-    absl::AnyInvocable<void()> on_done) {
+    grpc::CallbackServerContext* context, absl::AnyInvocable<void()> on_done) {
   std::shared_ptr<RawStreamWriter> writer(
-      new RawStreamWriter(std::move(on_done)));
+      new RawStreamWriter(context, std::move(on_done)));
   writer->self_ = writer;
   return writer;
 }
 
-RawStreamWriter::RawStreamWriter(absl::AnyInvocable<void()> on_done)
-    : reactor_(this), on_done_(std::move(on_done)) {}
+RawStreamWriter::RawStreamWriter(grpc::CallbackServerContext* context,
+                                 absl::AnyInvocable<void()> on_done)
+    : context_(context), reactor_(this), on_done_(std::move(on_done)) {}
 
 void RawStreamWriter::Write(std::unique_ptr<google::protobuf::Message> message,
                             absl::AnyInvocable<void(bool)> done) {
@@ -44,6 +46,11 @@ void RawStreamWriter::Write(std::unique_ptr<google::protobuf::Message> message,
   } else {
     done(false);
   }
+}
+
+void RawStreamWriter::Abort() {
+  // The context is there: OnDone comes after Finish, and Finish after this.
+  context_->TryCancel();
 }
 
 void RawStreamWriter::Finish(absl::Status status) {

@@ -26,9 +26,10 @@ class RawStreamWriter final
     : public StreamWriter,
       public std::enable_shared_from_this<RawStreamWriter> {
  public:
-  // `on_done` is called once, when gRPC is done with the stream.
+  // `on_done` is called once, when gRPC is done with the stream; the context,
+  // which is the call's, lives until then.
   static std::shared_ptr<RawStreamWriter> New(
-      absl::AnyInvocable<void()> on_done);
+      grpc::CallbackServerContext* context, absl::AnyInvocable<void()> on_done);
 
   // What gRPC is given. Valid until OnDone.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* reactor() { return &reactor_; }
@@ -39,6 +40,7 @@ class RawStreamWriter final
   // StreamWriter. The message's sensitive fields are wiped in any case.
   void Write(std::unique_ptr<google::protobuf::Message> message,
              absl::AnyInvocable<void(bool)> done) override;
+  void Abort() override;
   void Finish(absl::Status status) override;
   void OnCancel(absl::AnyInvocable<void()> cancelled) override;
 
@@ -54,11 +56,13 @@ class RawStreamWriter final
     RawStreamWriter* const writer_;
   };
 
-  explicit RawStreamWriter(absl::AnyInvocable<void()> on_done);
+  RawStreamWriter(grpc::CallbackServerContext* context,
+                  absl::AnyInvocable<void()> on_done);
 
   void Written(bool ok);
   void Done();
 
+  grpc::CallbackServerContext* const context_;
   Reactor reactor_;
   absl::AnyInvocable<void()> on_done_;
   std::shared_ptr<RawStreamWriter> self_;

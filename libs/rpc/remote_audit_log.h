@@ -62,6 +62,9 @@ class RemoteAuditLog final : public AuditLog {
   // `clock`, `timer` and the peer's channel outlive the object.
   RemoteAuditLog(Peer peer, const Clock* clock, Timer* timer);
 
+  // Answers every item that is open, and every later one at once.
+  void Close() { client_.Close(); }
+
   void Append(AppendItem item, AppendDone done) override;
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
                                       absl::Time deadline) override;

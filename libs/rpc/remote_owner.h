@@ -34,6 +34,9 @@ class RemoteOwner final : public Owner {
   RemoteOwner(Peer peer, const google::protobuf::MethodDescriptor* execute,
               const CallMethods* methods, const Clock* clock, Timer* timer);
 
+  // Answers every call that is open, and every later one at once.
+  void Close() { client_.Close(); }
+
   void Execute(const CallContext& context,
                const google::protobuf::Message& request,
                CallDone done) override;

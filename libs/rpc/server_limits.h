@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "libs/rpc/incoming_call.h"
 #include "libs/rpc/peer_channel.h"
 #include "libs/rpc/raw_service.h"
 
@@ -48,6 +49,7 @@ inline ServerLimits GatewayServerLimits() {
   // A bearer token with many claims, and room for a mesh's headers.
   limits.max_metadata_bytes = 16 << 10;
   limits.max_concurrent_streams = 1024;
+  limits.calls.max_streams = kMaxGatewayStreams;
   limits.handshake_timeout = absl::Seconds(10);
   limits.max_connection_idle = absl::Minutes(2);
   limits.max_connection_age = absl::Hours(1);
@@ -66,8 +68,10 @@ inline ServerLimits InternalServerLimits() {
   limits.max_request_bytes = 2 << 20;
   limits.max_response_bytes = kInnerMaxMessageBytes;
   limits.max_metadata_bytes = 8 << 10;
-  // Four batches, the control calls and the feeds of one peer.
-  limits.max_concurrent_streams = 1024;
+  // On one connection four batches and the control calls, on another the feeds
+  // of one gateway.
+  limits.max_concurrent_streams = kMaxGatewayStreams + 16;
+  limits.calls.max_streams = 4 * kMaxGatewayStreams;
   limits.handshake_timeout = absl::Seconds(10);
   // Peers ping each 10 s and their feeds stay open: only a dead one is idle.
   limits.max_connection_idle = absl::Minutes(10);

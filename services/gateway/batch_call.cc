@@ -74,6 +74,11 @@ RequestDecision BatchCall::DecideUnder(const policy::PolicySnapshot& snapshot) {
 }
 
 void BatchCall::Authorized(SnapshotPtr snapshot) {
+  const auto denied = std::count_if(
+      elements_.begin(), elements_.end(), [](const Element& element) {
+        return element.invalid.ok() && !element.decision.allowed;
+      });
+  if (!WithinDenials(denied, snapshot->revision())) return;
   // Counted before the first fetch: one that answers at once must not make the
   // batch look complete. The extra one is released below.
   outstanding_.store(1 + static_cast<int>(elements_.size()));
@@ -92,6 +97,7 @@ void BatchCall::Authorized(SnapshotPtr snapshot) {
     rpc::CallContext context = NewContext(*snapshot, element.decision);
     context.method = rule().element->name;
     context.element = i;
+    context.deadline = FetchDeadline();
     owner->Execute(context, *element.request, std::move(done));
   }
   if (outstanding_.fetch_sub(1) == 1) OnFetched(std::move(snapshot));

@@ -67,6 +67,27 @@ TEST_F(BatchCallTest, P1_ADeniedElementIsNotFetchedAndTheOthersAre) {
                                            absl::StrCat(kOther, "!7")));
 }
 
+// Found by a review: a batch of names was a hundred denials on record for the
+// price of one.
+TEST_F(BatchCallTest, DeniedNamesOfABatchCountAsDenialsEach) {
+  const std::vector<std::string> names(50, kOther);
+  EXPECT_TRUE(Batch(names)->status.ok());
+  EXPECT_TRUE(Batch(names)->status.ok());
+  const size_t before = log_.entries.size();
+  EXPECT_EQ(Batch(names)->status.code(), absl::StatusCode::kResourceExhausted);
+  // The begin of the refusals, and no more.
+  EXPECT_EQ(log_.entries.size(), before + 1);
+  EXPECT_EQ(Batch(names)->status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(log_.entries.size(), before + 1);
+}
+
+TEST_F(BatchCallTest, TheOwnerIsGivenLessTimeThanTheCall) {
+  Batch({kDa});
+  ASSERT_EQ(store_.contexts.size(), 1u);
+  EXPECT_LT(store_.contexts[0].deadline,
+            clock_.Now() + absl::Seconds(10) - PipelineCall::kRecordTime);
+}
+
 TEST_F(BatchCallTest, P1_AllRecordsAreOneAppendAndPrecedeTheAnswer) {
   AnswerWithNames();
   log_.held = true;

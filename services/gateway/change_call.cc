@@ -134,11 +134,17 @@ void ChangeCall::AnswerApplied(rpc::CallResult result,
     return Answer(MakeError(absl::StatusCode::kUnavailable, kIntentBarred,
                             "the change was not made; retry"));
   }
-  if (closed && result.outcome != rpc::Outcome::kApplied) {
+  if (closed) {
     // The reconciler was first, and knows.
     const bool applied =
         outcome.closing_outcome.outcome() == CHANGE_OUTCOME_APPLIED;
-    if (applied || result.outcome == rpc::Outcome::kUnknown) {
+    if (result.outcome == rpc::Outcome::kApplied && !applied) {
+      return Answer(OutcomeUnknown("the change was made, and the audit log "
+                                   "says that it was not"),
+                    std::move(result.response));
+    }
+    if (result.outcome != rpc::Outcome::kApplied &&
+        (applied || result.outcome == rpc::Outcome::kUnknown)) {
       return Answer(OutcomeUnknown(absl::StrCat(
           "the change was ", applied ? "" : "not ",
           "made; a retry with the same request_id tells the rest")));

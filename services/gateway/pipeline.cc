@@ -58,6 +58,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
       options_(options),
       limiter_(dependencies.clock, options.rate_limits),
       denial_limiter_(dependencies.clock, options.denial_limits),
+      stream_quota_(options.max_streams_of_principal),
       refusals_(dependencies.clock, dependencies.audit_log),
       local_(dependencies.clock, std::move(status)) {
   parts_.clock = dependencies.clock;
@@ -66,6 +67,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
   parts_.authenticator = dependencies.authenticator;
   parts_.limiter = &limiter_;
   parts_.denial_limiter = &denial_limiter_;
+  parts_.stream_quota = &stream_quota_;
   parts_.refusals = &refusals_;
   parts_.view = &view_;
   parts_.registry = &registry_;

@@ -30,6 +30,7 @@
 #include "services/gateway/policy_view.h"
 #include "services/gateway/rate_limiter.h"
 #include "services/gateway/refusal_recorder.h"
+#include "services/gateway/stream_quota.h"
 
 namespace keyward::gateway {
 
@@ -51,8 +52,10 @@ struct PipelineOptions {
   RateLimits rate_limits;
   // Denials of an authenticated caller that are put on record one by one.
   RateLimits denial_limits = {20, 100, 65536};
-  // Streams that may be open at once; more are RESOURCE_EXHAUSTED.
-  size_t max_streams = 10000;
+  // Streams that may be open at once, of all principals and of one; more are
+  // RESOURCE_EXHAUSTED. The first is also what each owner takes of a gateway.
+  size_t max_streams = rpc::kMaxGatewayStreams;
+  size_t max_streams_of_principal = 256;
 };
 
 // Thread-safe. Calls that are under way keep using it, some for a moment after
@@ -96,6 +99,7 @@ class Pipeline : public rpc::CallHandler {
   PolicyView view_;
   RateLimiter limiter_;
   RateLimiter denial_limiter_;
+  StreamQuota stream_quota_;
   RefusalRecorder refusals_;
   LocalMethods local_;
   PipelineParts parts_;

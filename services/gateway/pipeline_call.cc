@@ -93,8 +93,19 @@ void PipelineCall::Start() {
   Decide();
 }
 
+bool PipelineCall::WithinDenials(double count, uint64_t revision) {
+  const double owed = count - denials_charged_;
+  if (owed <= 0) return true;
+  if (!WithinRate(parts_->denial_limiter, owed, "denied calls", revision)) {
+    return false;
+  }
+  denials_charged_ = count;
+  return true;
+}
+
 bool PipelineCall::WithinRate(RateLimiter* limiter, double cost,
-                              const char* what) {
+                              const char* what,
+                              std::optional<uint64_t> fenced) {
   RateLimiter::Verdict verdict =
       limiter->Take(credential_->principal().ToString(), cost);
   if (verdict.allowed && !verdict.refusals_end) return true;
@@ -111,14 +122,23 @@ bool PipelineCall::WithinRate(RateLimiter* limiter, double cost,
       MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
                 absl::StrCat("too many ", what, " by this principal")),
       verdict.retry_after);
-  if (!verdict.refusals_begin) {
+  if (!verdict.refusals_begin && !fenced.has_value()) {
     Answer(refused);
     return false;
   }
   entry.set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
   entry.set_detail(absl::StrCat("refusals for too many ", what, " begin"));
-  Record({std::move(entry)}, std::nullopt,
-         [this, refused](rpc::AppendResult) { Answer(refused); });
+  auto answer = [this, refused, begin = verdict.refusals_begin,
+                 entry = std::move(entry)](rpc::AppendResult) mutable {
+    if (!begin) return Answer(refused);
+    Record({std::move(entry)}, std::nullopt,
+           [this, refused](rpc::AppendResult) { Answer(refused); });
+  };
+  if (fenced.has_value()) {
+    Record({}, fenced, std::move(answer));
+  } else {
+    answer(rpc::AppendResult());
+  }
   return false;
 }
 
@@ -221,9 +241,7 @@ absl::Status PipelineCall::CheckBeforeOwner(
 }
 
 void PipelineCall::Deny(RequestDecision decision, uint64_t revision) {
-  // Every denial costs a record: a caller that collects them is slowed down.
-  // What it then gets says nothing about the policy, so it needs no fence.
-  if (!WithinRate(parts_->denial_limiter, 1, "denied calls")) return;
+  if (!WithinDenials(1, revision)) return;
   AuditEntry entry =
       NewDecisionEntry(audit::v1::ENTRY_KIND_DENIAL, decision, revision);
   entry.set_code(static_cast<int>(absl::StatusCode::kPermissionDenied));
@@ -274,10 +292,11 @@ void PipelineCall::OnAppended(
   if (result.fence != 0) parts_->view->OnFence(result.fence);
   switch (result.status) {
     case rpc::AppendStatus::kAccepted:
-    case rpc::AppendStatus::kIntentClosed:
       return accepted(std::move(result));
     case rpc::AppendStatus::kFence:
       return Restart();
+    // No answer to a decision, which closes nothing: it is not on record.
+    case rpc::AppendStatus::kIntentClosed:
     case rpc::AppendStatus::kFailed:
     case rpc::AppendStatus::kUnknown:
       break;
@@ -289,6 +308,11 @@ void PipelineCall::OnAppended(
     error = Unavailable(kAuditUnavailable, "the audit log did not take it");
   }
   Answer(std::move(error));
+}
+
+absl::Time PipelineCall::FetchDeadline() const {
+  const absl::Time now = parts_->clock->Now();
+  return deadline_ - std::min(kRecordTime, (deadline_ - now) / 4);
 }
 
 void PipelineCall::Answer(absl::Status status,

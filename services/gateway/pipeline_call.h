@@ -37,6 +37,7 @@
 #include "services/gateway/policy_view.h"
 #include "services/gateway/rate_limiter.h"
 #include "services/gateway/refusal_recorder.h"
+#include "services/gateway/stream_quota.h"
 
 namespace keyward::gateway {
 
@@ -50,6 +51,7 @@ struct PipelineParts {
   CallerAuthenticator* authenticator = nullptr;
   RateLimiter* limiter = nullptr;
   RateLimiter* denial_limiter = nullptr;
+  StreamQuota* stream_quota = nullptr;
   RefusalRecorder* refusals = nullptr;
   PolicyView* view = nullptr;
   CallRegistry* registry = nullptr;
@@ -87,6 +89,10 @@ class PipelineCall : public Expirable,
   // under it. More than this in one deadline is not a policy that changes but
   // a fault.
   static constexpr int kMaxRestarts = 64;
+
+  // How much of its time, but never more than a quarter, a read keeps for its
+  // record.
+  static constexpr absl::Duration kRecordTime = absl::Seconds(1);
 
   PipelineCall(const PipelineParts* parts, const MethodRule* rule,
                rpc::IncomingCall call);
@@ -171,11 +177,23 @@ class PipelineCall : public Expirable,
   const std::string& request_id() const { return request_id_; }
   // Before the caller's own deadline, so that the caller sees our answer.
   absl::Time deadline() const { return deadline_; }
+  // Before deadline(), so that an owner that does not answer is still put on
+  // record, and the caller told which of the two was away.
+  absl::Time FetchDeadline() const;
+
+  // Whether the principal may be denied `count` names in this call, decided at
+  // `revision`; answers if it may not. Every denial costs a record, and who
+  // collects them would fill audit's disk. A call that starts again is not
+  // charged again. The refusal is itself decided at the fence: it must not
+  // meet a caller whose grant has returned (P2).
+  bool WithinDenials(double count, uint64_t revision);
 
  private:
   // Whether the principal's rate of `what` allows the call; answers, with
-  // begin and end of such a time on record, if it does not.
-  bool WithinRate(RateLimiter* limiter, double cost, const char* what);
+  // begin and end of such a time on record, if it does not. With `fenced` only
+  // if that revision is in force, and otherwise the call starts again.
+  bool WithinRate(RateLimiter* limiter, double cost, const char* what,
+                  std::optional<uint64_t> fenced = std::nullopt);
   // Puts a request that failed validation on record, and answers.
   void RefuseInvalid(absl::Status status);
   void Deny(RequestDecision decision, uint64_t revision);
@@ -192,6 +210,7 @@ class PipelineCall : public Expirable,
   std::vector<Target> targets_;
   RequestDecision decision_;
   int restarts_ = 0;
+  double denials_charged_ = 0;
   std::atomic<bool> answered_{false};
   CallRegistry::Registration registration_;
 };

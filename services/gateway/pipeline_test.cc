@@ -370,6 +370,39 @@ TEST_F(PipelineTest, ACallerThatCollectsDenialsIsSlowedDownOnRecord) {
   EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS)[1].count(), 50u);
 }
 
+// A decision closes no intent: an audit that says so has not recorded it.
+TEST_F(PipelineTest, P1_AnAppendAnsweredForAnotherKindReleasesNothing) {
+  rpc::AppendResult closed;
+  closed.status = rpc::AppendStatus::kIntentClosed;
+  log_.instead = closed;
+  store_.answer = [](auto&, auto&) { return Payload("hunter2"); };
+  auto reply = Access(kReader);
+  EXPECT_EQ(reply->status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(reply->response, nullptr);
+}
+
+TEST_F(PipelineTest, P4_AnOutcomeThatTheLogContradictsIsNotKnown) {
+  auto reply = Destroy(kReader);
+  ASSERT_EQ(store_.waiting.size(), 1u);
+  rpc::AppendResult closed;
+  closed.status = rpc::AppendStatus::kIntentClosed;
+  closed.closing_outcome.set_outcome(audit::v1::CHANGE_OUTCOME_NOT_APPLIED);
+  log_.instead = closed;
+  store_.waiting[0](Changed(rpc::Outcome::kApplied));
+  EXPECT_EQ(reply->status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(reply->status), kOutcomeUnknown);
+}
+
+TEST_F(PipelineTest, P2_TheLimitOfDenialsIsDecidedAtTheFence) {
+  PipelineOptions defaults;
+  for (int i = 0; i < defaults.denial_limits.burst + 1; ++i) Access(kStranger);
+  // The stranger has been granted it, and this gateway has not heard yet.
+  Stage(2, {kReader, kStranger});
+  PutInForce(2);
+  store_.answer = [](auto&, auto&) { return Payload("hunter2"); };
+  EXPECT_TRUE(Access(kStranger)->status.ok());
+}
+
 class LimitedPipelineTest : public PipelineTest {
  protected:
   LimitedPipelineTest() { rate_limits_ = {.per_second = 1, .burst = 2}; }

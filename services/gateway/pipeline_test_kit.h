@@ -185,6 +185,11 @@ class ManualWriter : public rpc::StreamWriter {
       done(true);
     }
   }
+  void Abort() override {
+    aborted = true;
+    auto done = std::exchange(in_flight, nullptr);
+    if (done) done(false);
+  }
   void Finish(absl::Status status) override {
     EXPECT_FALSE(finished.has_value());
     finished = std::move(status);
@@ -194,6 +199,7 @@ class ManualWriter : public rpc::StreamWriter {
   }
 
   bool held = false;
+  bool aborted = false;
   absl::AnyInvocable<void(bool)> in_flight;
   absl::AnyInvocable<void()> cancelled;
   std::vector<std::unique_ptr<google::protobuf::Message>> written;
@@ -258,6 +264,7 @@ class PipelineTest : public testing::Test {
     dependencies.audit = &audit_;
     PipelineOptions options;
     options.rate_limits = rate_limits_;
+    options.max_streams_of_principal = max_streams_of_principal_;
     auto pipeline = Pipeline::Create(dependencies, options,
                                      [](operators::v1::GetStatusResponse*) {});
     ASSERT_TRUE(pipeline.ok()) << pipeline.status();
@@ -384,6 +391,7 @@ class PipelineTest : public testing::Test {
   ManualOwner policy_;
   ManualOwner audit_;
   RateLimits rate_limits_;
+  size_t max_streams_of_principal_ = 8;
   std::shared_ptr<const policy::ActionCatalog> catalog_;
   std::unique_ptr<Pipeline> pipeline_;
 };

@@ -21,6 +21,7 @@ void ReadCall::Authorized(SnapshotPtr snapshot) {
     return OnFetched(*snapshot, std::move(result));
   }
   rpc::CallContext context = NewContext(*snapshot, decision());
+  context.deadline = FetchDeadline();
   rpc::CallDone done = [self = shared_from_this(), this,
                         snapshot](rpc::CallResult result) {
     OnFetched(*snapshot, std::move(result));

@@ -43,8 +43,10 @@ absl::Status RemoteParts::ConnectPeers(const config::v1::GatewayConfig& config,
   // Nothing waits for rotation yet; whoever does will give it a reason.
   for (const Wanted& wanted :
        {Wanted{"store", kStoreUnavailable, config.store(), &store_peer},
+        Wanted{"store", kStoreUnavailable, config.store(), &store_feeds_peer},
         Wanted{"policy", kPolicyUnavailable, config.policy(), &policy_peer},
         Wanted{"audit", kAuditUnavailable, config.audit(), &audit_peer},
+        Wanted{"audit", kAuditUnavailable, config.audit(), &audit_feeds_peer},
         Wanted{"rotation", "", config.rotation(), &rotation_peer}}) {
     absl::StatusOr<rpc::PeerSettings> settings =
         rpc::PeerSettingsOf(wanted.name, wanted.reason, wanted.config,
@@ -100,17 +102,30 @@ absl::StatusOr<std::unique_ptr<RemoteParts>> RemoteParts::Connect(
       audit, Execute<internal::audit::v1::ExecuteRequest>(),
       parts->audit_methods.get(), clock, timer);
   parts->audit_log = std::make_unique<rpc::RemoteAuditLog>(audit, clock, timer);
-  parts->events = std::make_unique<rpc::RemoteEventFeed>(store, clock, timer);
+  parts->events = std::make_unique<rpc::RemoteEventFeed>(
+      parts->store_feeds_peer->peer(), clock, timer);
   parts->snapshots =
       std::make_unique<rpc::RemoteSnapshotFeed>(policy, clock, timer);
-  parts->entries = std::make_unique<rpc::RemoteAuditFeed>(audit, clock, timer);
+  parts->entries = std::make_unique<rpc::RemoteAuditFeed>(
+      parts->audit_feeds_peer->peer(), clock, timer);
   return parts;
+}
+
+void RemoteParts::Close() {
+  events->EndAll();
+  entries->EndAll();
+  store->Close();
+  policy->Close();
+  audit->Close();
+  audit_log->Close();
 }
 
 std::vector<auth::ReloadRunner::Set> RemoteParts::files() {
   return {{"certificate for the store", store_peer->files()},
+          {"certificate for the store's feeds", store_feeds_peer->files()},
           {"certificate for policy", policy_peer->files()},
           {"certificate for audit", audit_peer->files()},
+          {"certificate for audit's feeds", audit_feeds_peer->files()},
           {"certificate for rotation", rotation_peer->files()}};
 }
 

@@ -29,13 +29,20 @@ struct RemoteParts {
       const config::v1::GatewayConfig& config,
       const rpc::ProcessContext& context);
 
+  // Answers every call that is open with UNAVAILABLE, and every later one.
+  void Close();
+
   // The certificates with which this gateway calls them.
   std::vector<auth::ReloadRunner::Set> files();
 
   // In the order in which they are made; destroyed the other way round.
+  // Feeds have connections of their own: HTTP/2 bounds the streams of one, and
+  // streams that callers keep open must not keep calls from leaving.
   std::unique_ptr<rpc::ReloadingPeer> store_peer;
+  std::unique_ptr<rpc::ReloadingPeer> store_feeds_peer;
   std::unique_ptr<rpc::ReloadingPeer> policy_peer;
   std::unique_ptr<rpc::ReloadingPeer> audit_peer;
+  std::unique_ptr<rpc::ReloadingPeer> audit_feeds_peer;
   std::unique_ptr<rpc::ReloadingPeer> rotation_peer;
   std::unique_ptr<rpc::CallMethods> store_methods;
   std::unique_ptr<rpc::CallMethods> policy_methods;

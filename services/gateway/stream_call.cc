@@ -37,6 +37,9 @@ StreamCall::StreamCall(const PipelineParts* parts, const MethodRule* rule,
 
 StreamCall::~StreamCall() {
   parts().streams.fetch_sub(1);
+  if (counted_) {
+    parts().stream_quota->Release(credential().principal().ToString());
+  }
   if (listener_ != 0) parts().view->RemoveListener(listener_);
 }
 
@@ -47,6 +50,17 @@ std::shared_ptr<StreamCall> StreamCall::self() {
 void StreamCall::Authorized(SnapshotPtr snapshot) {
   AuditEntry entry = NewDecisionEntry(audit::v1::ENTRY_KIND_STREAM_OPENED,
                                       decision(), snapshot->revision());
+  if (!counted_) {
+    counted_ = parts().stream_quota->Take(credential().principal().ToString());
+  }
+  if (!counted_) {
+    const absl::Status refused =
+        MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                  "too many streams of this principal are open");
+    entry.set_code(static_cast<int>(refused.code()));
+    return Record({std::move(entry)}, snapshot->revision(),
+                  [this, refused](rpc::AppendResult) { Answer(refused); });
+  }
   Record({std::move(entry)}, snapshot->revision(),
          [this, snapshot](rpc::AppendResult) {
            if (!answered()) Open(*snapshot);
@@ -63,7 +77,7 @@ void StreamCall::Open(const policy::PolicySnapshot& snapshot) {
     MutexLock lock(&mu_);
     if (!end_.has_value()) source_ = *std::move(source);
   }
-  FetchNext();
+  Advance();
 }
 
 void StreamCall::WatchForEnd() {
@@ -96,14 +110,56 @@ void StreamCall::OnPolicyChanged() {
 
 void StreamCall::Expire() {
   if (!opened_.load()) return PipelineCall::Expire();
-  if (parts().clock->Now() < credential().expire_time()) return;
+  const absl::Time now = parts().clock->Now();
+  {
+    MutexLock lock(&mu_);
+    if (end_.has_value() && (!writing_ || now < ended_at_ + kLastWrite)) return;
+    aborting_ = end_.has_value();
+  }
+  if (ended()) return AbortWrite();
+  if (now < credential().expire_time()) return;
   End(MakeError(absl::StatusCode::kUnauthenticated, kUnauthenticated,
                 "the credential has expired"));
+}
+
+void StreamCall::AbortWrite() {
+  writer_->Abort();
+  {
+    MutexLock lock(&mu_);
+    aborting_ = false;
+  }
+  FinishIfIdle();
 }
 
 bool StreamCall::ended() {
   MutexLock lock(&mu_);
   return end_.has_value();
+}
+
+void StreamCall::Advance() {
+  const std::shared_ptr<StreamCall> alive = self();
+  if (steps_.fetch_add(1) > 0) return;
+  do {
+    Step();
+  } while (steps_.fetch_sub(1) > 1);
+}
+
+void StreamCall::Step() {
+  if (ended()) return;
+  if (items_.empty() && bookmark_.has_value()) {
+    items_.push_back(*std::move(bookmark_));
+    bookmark_.reset();
+  }
+  if (items_.empty()) return FetchNext();
+  parts().view->WhenReady(
+      parts().clock->Now() + kStepTime, [call = self()](SnapshotPtr snapshot) {
+        if (snapshot == nullptr) {
+          return call->End(MakeError(
+              absl::StatusCode::kUnavailable, kPolicyUnavailable,
+              "this gateway does not have the policy that is in force"));
+        }
+        call->Authorize(std::move(snapshot));
+      });
 }
 
 void StreamCall::FetchNext() {
@@ -123,21 +179,8 @@ void StreamCall::OnFetched(absl::StatusOr<StreamBatch> batch) {
   if (!batch.ok()) return End(batch.status());
   last_batch_ = batch->last;
   for (StreamItem& item : batch->items) items_.push_back(std::move(item));
-  DeliverNext();
-}
-
-void StreamCall::DeliverNext() {
-  if (ended()) return;
-  if (items_.empty()) return FetchNext();
-  parts().view->WhenReady(
-      parts().clock->Now() + kStepTime, [call = self()](SnapshotPtr snapshot) {
-        if (snapshot == nullptr) {
-          return call->End(MakeError(
-              absl::StatusCode::kUnavailable, kPolicyUnavailable,
-              "this gateway does not have the policy that is in force"));
-        }
-        call->Authorize(std::move(snapshot));
-      });
+  bookmark_ = std::move(batch->bookmark);
+  Advance();
 }
 
 void StreamCall::Authorize(SnapshotPtr snapshot) {
@@ -154,7 +197,7 @@ void StreamCall::Authorize(SnapshotPtr snapshot) {
         position_ = item.position;
       }
       items_.pop_front();
-      return DeliverNext();
+      return Advance();
     }
   }
   Check(snapshot->revision());
@@ -168,7 +211,7 @@ void StreamCall::Check(uint64_t revision) {
       std::move(item), [call = self()](rpc::AppendResult result) {
         if (result.fence != 0) call->parts().view->OnFence(result.fence);
         if (result.status == rpc::AppendStatus::kFence) {
-          return call->DeliverNext();
+          return call->Advance();
         }
         if (result.status != rpc::AppendStatus::kAccepted) {
           return call->End(
@@ -187,6 +230,7 @@ void StreamCall::Write() {
   }
   StreamItem item = std::move(items_.front());
   items_.pop_front();
+  bookmark_.reset();
   writer_->Write(std::move(item.message),
                  [call = self(), position = std::move(item.position)](bool ok) {
                    {
@@ -201,7 +245,7 @@ void StreamCall::Write() {
                      call->End(absl::CancelledError("the caller went away"));
                    }
                    if (call->ended()) return call->FinishIfIdle();
-                   call->DeliverNext();
+                   call->Advance();
                  });
 }
 
@@ -213,7 +257,12 @@ void StreamCall::End(absl::Status status) {
     MutexLock lock(&mu_);
     if (end_.has_value()) return;
     end_ = std::move(status);
+    ended_at_ = parts().clock->Now();
     dropped = std::move(source_);
+    if (writing_) {
+      last_write_ =
+          parts().registry->Add(weak_from_this(), ended_at_ + kLastWrite);
+    }
   }
   dropped.reset();
   FinishIfIdle();
@@ -226,7 +275,7 @@ void StreamCall::FinishIfIdle() {
   absl::Status status;
   {
     MutexLock lock(&mu_);
-    if (writing_ || finished_ || !end_.has_value()) return;
+    if (writing_ || aborting_ || finished_ || !end_.has_value()) return;
     finished_ = true;
     status = *end_;
     entry.set_count(delivered_);

@@ -39,10 +39,12 @@ struct StreamItem {
   std::string position;
 };
 
-// What a source has next. An empty batch means that nothing happened for a
-// while.
+// What a source has next.
 struct StreamBatch {
   std::vector<StreamItem> items;
+  // Written if none of the items is: so that a caller who may see little still
+  // learns how far the stream is, and can go on from there.
+  std::optional<StreamItem> bookmark;
   // The stream is complete after these.
   bool last = false;
 };
@@ -62,6 +64,9 @@ class StreamSource {
 
 class StreamCall : public PipelineCall {
  public:
+  // How long the write in flight may take once the stream is over.
+  static constexpr absl::Duration kLastWrite = absl::Seconds(1);
+
   // Makes the source for an authorized stream; an error ends the stream with
   // it, on record.
   using Opener =
@@ -91,25 +96,35 @@ class StreamCall : public PipelineCall {
   void WatchForEnd();
   void OnPolicyChanged();
 
-  // The loop: fetch, then for each message decide, check, write.
+  // The loop: fetch, then for each message decide, check, write. A step that
+  // is done calls Advance, which takes the next one, unless a step is on the
+  // stack: that one then goes on. So the stack stays flat however many items
+  // the caller may not see, and whatever answers at once.
+  void Advance();
+  void Step();
   void FetchNext();
   void OnFetched(absl::StatusOr<StreamBatch> batch);
-  void DeliverNext();
   void Authorize(SnapshotPtr snapshot);
   void Check(uint64_t revision);
   void Write();
 
-  // Ends the stream with `status`, once; as soon as no write is in flight.
+  // Ends the stream with `status`, once; as soon as no write is in flight. A
+  // write that a client does not take is given up after kLastWrite: whoever
+  // stops reading must not keep a stream that was revoked.
   void End(absl::Status status);
   void FinishIfIdle();
+  void AbortWrite();
   bool ended();
 
   std::shared_ptr<rpc::StreamWriter> writer_;
   Opener opener_;
   std::atomic<bool> opened_{false};
 
+  // Steps that are asked for; whoever raises it from 0 takes them.
+  std::atomic<int> steps_{0};
   // Only the loop touches these, one step at a time.
   std::deque<StreamItem> items_;
+  std::optional<StreamItem> bookmark_;
   bool last_batch_ = false;
 
   Mutex mu_;
@@ -121,9 +136,15 @@ class StreamCall : public PipelineCall {
   std::string position_ ABSL_GUARDED_BY(mu_);
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  // Finish waits for it.
+  bool aborting_ ABSL_GUARDED_BY(mu_) = false;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
+  absl::Time ended_at_ ABSL_GUARDED_BY(mu_);
   uint64_t listener_ ABSL_GUARDED_BY(mu_) = 0;
+  // It has one of the principal's places among the streams.
+  bool counted_ = false;
   CallRegistry::Registration expiry_;
+  CallRegistry::Registration last_write_ ABSL_GUARDED_BY(mu_);
 };
 
 // The openers of the public contracts' streams; null for a method that is no

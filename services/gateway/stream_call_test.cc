@@ -148,6 +148,60 @@ TEST_F(StreamCallTest, TheEndIsOnRecordWithNumberAndPosition) {
   EXPECT_EQ(closed[0].detail(), absl::StrCat("after-", kSecretName));
 }
 
+// Found by a review: each step ran inside the one before it, and a hundred
+// thousand events that a caller may not see overran the stack.
+TEST_F(StreamCallTest, P8_ItemsThatTheCallerMayNotSeeDoNotDeepenTheStack) {
+  writer_ = Watch(kReader);
+  events_.Send(std::vector<std::string>(200000, kOther));
+  EXPECT_EQ(writer_->written.size(), 1u);
+  EXPECT_FALSE(writer_->finished.has_value());
+}
+
+TEST_F(StreamCallTest, ACallerThatMaySeeNothingOfABatchGetsABookmark) {
+  writer_ = Watch(kReader);
+  events_.Send({kOther, kOther});
+  ASSERT_EQ(writer_->written.size(), 1u);
+  const auto& bookmark =
+      static_cast<const WatchSecretsResponse&>(*writer_->written[0]);
+  EXPECT_FALSE(bookmark.has_event());
+  EXPECT_EQ(bookmark.position(), "next");
+}
+
+TEST_F(StreamCallTest, P2_AClientThatStopsReadingDoesNotKeepARevokedStream) {
+  writer_ = Watch(kReader);
+  writer_->held = true;
+  events_.Send({kSecretName});
+  Stage(2, {});
+  pipeline_->view().OnFence(2);
+  PutInForce(2);
+  EXPECT_FALSE(writer_->finished.has_value());
+  PassTime(StreamCall::kLastWrite / 2);
+  EXPECT_FALSE(writer_->aborted);
+  PassTime(StreamCall::kLastWrite);
+  EXPECT_TRUE(writer_->aborted);
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_STREAM_CLOSED).size(), 1u);
+}
+
+class LimitedStreamsTest : public StreamCallTest {
+ protected:
+  LimitedStreamsTest() { max_streams_of_principal_ = 1; }
+};
+
+TEST_F(LimitedStreamsTest, P8_OnePrincipalCannotTakeEveryPlace) {
+  writer_ = Watch(kReader);
+  const auto second = Watch(kReader);
+  ASSERT_TRUE(second->finished.has_value());
+  EXPECT_EQ(second->finished->code(), StatusCode::kResourceExhausted);
+  const auto opened = log_.OfKind(ENTRY_KIND_STREAM_OPENED);
+  ASSERT_EQ(opened.size(), 2u);
+  EXPECT_EQ(opened[1].code(), 8);
+  writer_->cancelled();
+  writer_ = Watch(kReader);
+  EXPECT_FALSE(writer_->finished.has_value());
+}
+
 TEST_F(StreamCallTest, AnIdleWatchGetsABookmark) {
   writer_ = Watch(kReader);
   events_.Send({});

@@ -56,13 +56,10 @@ class WatchSource : public StreamSource {
       batch.items.push_back(
           StreamItem{*std::move(name), std::move(response), event.position()});
     }
-    if (batch.items.empty()) {
-      // A bookmark: the position moves on although nothing is shown.
-      auto bookmark = std::make_unique<secrets::v1::WatchSecretsResponse>();
-      bookmark->set_position(range.next_position);
-      batch.items.push_back(
-          StreamItem{std::nullopt, std::move(bookmark), range.next_position});
-    }
+    auto bookmark = std::make_unique<secrets::v1::WatchSecretsResponse>();
+    bookmark->set_position(range.next_position);
+    batch.bookmark =
+        StreamItem{std::nullopt, std::move(bookmark), range.next_position};
     return batch;
   }
 
@@ -151,8 +148,8 @@ class TailSource : public StreamSource {
     if (range.leaves.empty()) {
       auto bookmark = std::make_unique<audit::v1::TailEntriesResponse>();
       bookmark->set_next_index(index);
-      batch.items.push_back(
-          StreamItem{std::nullopt, std::move(bookmark), absl::StrCat(index)});
+      batch.bookmark =
+          StreamItem{std::nullopt, std::move(bookmark), absl::StrCat(index)};
     }
     return batch;
   }

@@ -362,6 +362,11 @@ std::vector<auth::ReloadRunner::Set> Standalone::files() {
 void Standalone::Drain(absl::Duration grace) {
   parts_->face->SetServing(false);
   parts_->face->Drain(grace);
+  if (parts_->pipeline->AwaitCalls(kLastCalls)) return;
+  // Callers have their answers; what is left are records that the disk does
+  // not take. Audit answers them when it closes.
+  parts_->process.log->Warning("calls wait for the audit log", {});
+  parts_->audit->Close();
   if (!parts_->pipeline->AwaitCalls(kLastCalls)) {
     parts_->process.log->Error("calls do not end", {});
   }

@@ -48,9 +48,10 @@ class EventFeed::Follower final : public rpc::EventFollower {
     waiter.reader = reader_;
     waiter.until = feed_->clock_->Now() + kIdle;
     waiter.done = std::move(done);
-    Waiters one;
-    one.push_back(std::move(waiter));
-    feed_->Serve(std::move(one), /*fresh=*/true);
+    // Answered by the feed's thread, never from here: a follower that asks
+    // again in its answer would otherwise recurse once for each page.
+    waiter.fresh = true;
+    feed_->Wait(std::move(waiter));
   }
 
  private:
@@ -138,17 +139,15 @@ uint64_t EventFeed::WakeChanged(uint64_t from_revision) {
     }
   }
   Serve(Take([&](const Waiter& waiter) {
-          return all || waiter.fresh ||
-                 projects.count(waiter.reader->project_uid()) > 0;
-        }),
-        /*fresh=*/false);
+    return all || waiter.fresh ||
+           projects.count(waiter.reader->project_uid()) > 0;
+  }));
   return from_revision;
 }
 
 void EventFeed::WakeIdle() {
   const absl::Time now = clock_->Now();
-  Serve(Take([now](const Waiter& waiter) { return waiter.until <= now; }),
-        /*fresh=*/false);
+  Serve(Take([now](const Waiter& waiter) { return waiter.until <= now; }));
 }
 
 EventFeed::Waiters EventFeed::Take(
@@ -183,12 +182,12 @@ void EventFeed::Wait(Waiter waiter) {
   waiting_.push_back(std::move(waiter));
 }
 
-void EventFeed::Serve(Waiters waiters, bool fresh) {
+void EventFeed::Serve(Waiters waiters) {
   for (Waiter& waiter : waiters) {
     absl::StatusOr<rpc::EventRange> events = waiter.reader->Next();
     const bool nothing = events.ok() && events->events.empty();
     if (nothing && clock_->Now() < waiter.until) {
-      waiter.fresh = fresh;
+      waiter.fresh = false;
       Wait(std::move(waiter));
       continue;
     }

@@ -27,8 +27,9 @@ namespace keyward::store {
 // Lets any number of watchers follow the changes of their projects.
 //
 // A follower reads the project's events from the store itself; what is here is
-// only who waits. One thread wakes those of a project when the state layer's
-// feed shows an event of it, and those who have waited kIdle with a bookmark.
+// only who waits. One thread serves them: at once the first time, then it wakes
+// those of a project when the state layer's feed shows an event of it, and
+// those who have waited kIdle with a bookmark.
 //
 // Thread-safe. Followers must be gone before the feed; one that waits then is
 // answered UNAVAILABLE.
@@ -60,13 +61,13 @@ class EventFeed final : public rpc::SecretEventFeed {
     bool gone = false;
   };
 
-  // A call of Next that found nothing.
+  // A call of Next that is not answered.
   struct Waiter {
     std::shared_ptr<const Identity> follower;
     std::shared_ptr<EventReader> reader;
     absl::Time until;
     Done done;
-    // Looked before it waited: what came in between is not noticed again.
+    // Has not been looked for yet.
     bool fresh = false;
   };
   using Waiters = std::list<Waiter>;
@@ -88,8 +89,7 @@ class EventFeed final : public rpc::SecretEventFeed {
   // Takes what waits for a follower that goes.
   Waiters Forget(Identity* follower);
   // Answers waiters; those that still have nothing and time left wait on.
-  // `fresh` unless it is the thread, which notices what comes meanwhile.
-  void Serve(Waiters waiters, bool fresh);
+  void Serve(Waiters waiters);
   // Drops the waiter if its follower went while it was served.
   void Wait(Waiter waiter);
 
