@@ -58,9 +58,13 @@ absl::Status MakeError(
 }
 
 absl::Status FieldError(absl::string_view field, absl::string_view rule) {
-  absl::Status status =
-      MakeError(absl::StatusCode::kInvalidArgument, kInvalidField,
-                absl::StrCat(field, ": ", rule));
+  return FieldError(field, rule, kInvalidField);
+}
+
+absl::Status FieldError(absl::string_view field, absl::string_view rule,
+                        absl::string_view reason) {
+  absl::Status status = MakeError(absl::StatusCode::kInvalidArgument, reason,
+                                  absl::StrCat(field, ": ", rule));
   google::rpc::BadRequest bad_request;
   google::rpc::BadRequest::FieldViolation* violation =
       bad_request.add_field_violations();

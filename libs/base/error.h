@@ -50,6 +50,11 @@ absl::Status MakeError(
 // both for programs.
 absl::Status FieldError(absl::string_view field, absl::string_view rule);
 
+// The same with a reason of its own, for what programs have an answer to, such
+// as beginning a list again.
+absl::Status FieldError(absl::string_view field, absl::string_view rule,
+                        absl::string_view reason);
+
 // `status` with a RetryInfo: the client may try again after `delay`. A
 // negative delay is none, one above a day is a day. OK stays OK.
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);

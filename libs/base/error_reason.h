@@ -13,6 +13,7 @@ namespace keyward {
 
 // What is wrong with the request.
 inline constexpr char kInvalidField[] = "INVALID_FIELD";
+inline constexpr char kMalformedRequest[] = "MALFORMED_REQUEST";
 inline constexpr char kPageTokenInvalid[] = "PAGE_TOKEN_INVALID";
 inline constexpr char kRequestIdReused[] = "REQUEST_ID_REUSED";
 inline constexpr char kDeadlineTooShort[] = "DEADLINE_TOO_SHORT";
@@ -31,7 +32,11 @@ inline constexpr char kVersionDisabled[] = "VERSION_DISABLED";
 inline constexpr char kVersionDestroyed[] = "VERSION_DESTROYED";
 inline constexpr char kSecretExpired[] = "SECRET_EXPIRED";
 inline constexpr char kSecretDeleted[] = "SECRET_DELETED";
+inline constexpr char kSecretNotDeleted[] = "SECRET_NOT_DELETED";
 inline constexpr char kDeletionProtected[] = "DELETION_PROTECTED";
+inline constexpr char kVersionPending[] = "VERSION_PENDING";
+inline constexpr char kVersionCurrent[] = "VERSION_CURRENT";
+inline constexpr char kNoPreviousVersion[] = "NO_PREVIOUS_VERSION";
 
 // The state of the policy.
 inline constexpr char kProjectClosing[] = "PROJECT_CLOSING";
@@ -48,6 +53,7 @@ inline constexpr char kPositionForeign[] = "POSITION_FOREIGN";
 // happened. NOT_YET_IN_FORCE: a policy change is durable and will come into
 // force, but has not yet.
 inline constexpr char kOutcomeUnknown[] = "OUTCOME_UNKNOWN";
+inline constexpr char kShuttingDown[] = "SHUTTING_DOWN";
 inline constexpr char kSealed[] = "SEALED";
 inline constexpr char kAuditUnavailable[] = "AUDIT_UNAVAILABLE";
 inline constexpr char kStoreUnavailable[] = "STORE_UNAVAILABLE";

@@ -67,6 +67,17 @@ TEST(FieldErrorTest, NamesTheFieldAndTheRuleForPeopleAndPrograms) {
             "must have at most 64 entries");
 }
 
+TEST(FieldErrorTest, NamesTheFieldUnderAnotherReasonToo) {
+  const absl::Status status =
+      FieldError("page_token", "must be ours", kPageTokenInvalid);
+  EXPECT_EQ(status.message(), "page_token: must be ours");
+  EXPECT_EQ(ErrorReason(status), "PAGE_TOKEN_INVALID");
+  EXPECT_EQ(Detail<google::rpc::BadRequest>(status, kBadRequestTypeUrl)
+                .field_violations(0)
+                .field(),
+            "page_token");
+}
+
 TEST(WithRetryAfterTest, KeepsTheErrorAndAddsTheDelay) {
   const absl::Status status = WithRetryAfter(
       MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded, "slow"),

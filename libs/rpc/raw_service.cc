@@ -222,7 +222,8 @@ absl::Status RawService::AddStream(
     const std::shared_ptr<RawStreamWriter>& stream) {
   MutexLock lock(&mu_);
   if (draining_) {
-    return absl::UnavailableError("this server is shutting down");
+    return MakeError(absl::StatusCode::kUnavailable, kShuttingDown,
+                     "this server is shutting down");
   }
   if (streams_.size() >= limits_.max_streams) return TooMany();
   streams_.insert(stream);

@@ -44,8 +44,8 @@ absl::StatusOr<uint64_t> ReadPageToken(const crypto::SecretBuffer& key,
                                        absl::string_view query,
                                        absl::string_view token) {
   const absl::Status invalid =
-      MakeError(absl::StatusCode::kInvalidArgument, kPageTokenInvalid,
-                "page_token: must be from an earlier page of the same query");
+      FieldError("page_token", "must be from an earlier page of the same query",
+                 kPageTokenInvalid);
   std::string bytes;
   if (token.size() > 128 || !absl::WebSafeBase64Unescape(token, &bytes)) {
     return invalid;

@@ -84,8 +84,11 @@ void PipelineCall::Start() {
   credential_ = *std::move(credential);
   if (!WithinRate(parts_->limiter, Cost(), "calls")) return;
   if (call_.request == nullptr) {
-    return RefuseInvalid(absl::InvalidArgumentError(absl::StrCat(
-        "the bytes are no ", rule_->method->input_type()->full_name())));
+    return RefuseInvalid(
+        MakeError(absl::StatusCode::kInvalidArgument, kMalformedRequest,
+                  absl::StrCat("the request is no ",
+                               rule_->method->input_type()->full_name(),
+                               ", or a text in it is not UTF-8")));
   }
   if (absl::Status resolved = Resolve(); !resolved.ok()) {
     return RefuseInvalid(std::move(resolved));

@@ -110,6 +110,7 @@ TEST_F(PipelineTest, P1_UnparsedBytesAreOnRecordUnderTheCallersName) {
   pipeline_->HandleUnary(std::move(call),
                          [&](absl::Status status, auto) { answered = status; });
   EXPECT_EQ(answered.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ErrorReason(answered), kMalformedRequest);
   ASSERT_EQ(log_.OfKind(ENTRY_KIND_INVALID).size(), 1u);
   EXPECT_EQ(log_.entries[0].principal(), kReader);
 }

@@ -21,9 +21,10 @@ constexpr size_t kMacBytes = 16;
 constexpr size_t kMaxTokenBytes = 1024;
 
 absl::Status NotOurs() {
-  return MakeError(absl::StatusCode::kInvalidArgument, kPageTokenInvalid,
-                   "page_token: must be the next_page_token of the page "
-                   "before, of the same list; begin again without one");
+  return FieldError("page_token",
+                    "must be the next_page_token of the page before, of the "
+                    "same list; begin again without one",
+                    kPageTokenInvalid);
 }
 
 }  // namespace

@@ -60,8 +60,8 @@ absl::StatusOr<absl::optional<StoredResult>> FindRequestId(
   if (!record.ok()) return record.status();
   if (absl::FromUnixMicros(record->expire_time()) <= now) return none;
   if (record->content_hash() != use.content_hash) {
-    return MakeError(absl::StatusCode::kInvalidArgument, kRequestIdReused,
-                     "request_id: was used for a request with other content");
+    return FieldError("request_id", "was used for a request with other content",
+                      kRequestIdReused);
   }
   return absl::optional<StoredResult>(std::move(*record->mutable_result()));
 }

@@ -35,9 +35,10 @@ absl::StatusOr<std::string> OpenPageToken(const OpaqueToken& tokens,
   if (token.empty()) return std::string();
   absl::StatusOr<std::string> place = tokens.Open(scope, token);
   if (place.ok() || !absl::IsUnauthenticated(place.status())) return place;
-  return MakeError(absl::StatusCode::kInvalidArgument, kPageTokenInvalid,
-                   "page_token: must be the one of the page before, with the "
-                   "same caller, parent and filter");
+  return FieldError("page_token",
+                    "must be the one of the page before, with the same caller, "
+                    "parent and filter",
+                    kPageTokenInvalid);
 }
 
 }  // namespace keyward::store

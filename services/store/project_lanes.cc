@@ -4,6 +4,8 @@
 #include "services/store/project_lanes.h"
 
 #include "absl/time/time.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
 
 namespace keyward::store {
 
@@ -26,8 +28,10 @@ absl::Status ProjectLanes::Run(const std::string& project_uid, Task task) {
       slot->project_uid = project_uid;
     }
     if (slot->waiting.size() >= kMaxWaiting) {
-      return absl::ResourceExhaustedError(
-          "too many changes of this project are waiting");
+      return WithRetryAfter(
+          MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                    "too many changes of this project are waiting"),
+          absl::Seconds(1));
     }
     slot->waiting.push_back(std::move(task));
     if (slot->taken || slot->pumping) return absl::OkStatus();

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
 
 namespace keyward::store {
 namespace {
@@ -72,8 +74,10 @@ TEST(ProjectLanesTest, TooManyWaitersAreRefused) {
     ASSERT_TRUE(lanes.Run("p", [](Turn) {}).ok());
   }
   bool ran = false;
-  EXPECT_EQ(lanes.Run("p", [&](Turn) { ran = true; }).code(),
-            absl::StatusCode::kResourceExhausted);
+  const absl::Status refused = lanes.Run("p", [&](Turn) { ran = true; });
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(refused), kQuotaExceeded);
+  EXPECT_TRUE(RetryAfter(refused).has_value());
   held.clear();
   EXPECT_FALSE(ran);
 }

@@ -82,8 +82,8 @@ absl::StatusOr<RequestIds::Known> RequestIds::Find(
     return known;
   }
   if (!crypto::ConstantTimeEquals(record->content_mac(), used.content_mac)) {
-    return MakeError(absl::StatusCode::kInvalidArgument, kRequestIdReused,
-                     "request_id: was used for a request with other content");
+    return FieldError("request_id", "was used for a request with other content",
+                      kRequestIdReused);
   }
   known.result = std::move(*record->mutable_result());
   return known;

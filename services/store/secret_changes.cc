@@ -253,7 +253,8 @@ absl::Status CheckRecoverable(const SecretRecord& secret,
       CheckEtag("etag", request.etag(), SecretEtag(secret));
   if (!status.ok()) return status;
   if (secret.delete_time() == 0) {
-    return absl::FailedPreconditionError("the secret is not deleted");
+    return MakeError(absl::StatusCode::kFailedPrecondition, kSecretNotDeleted,
+                     "the secret is not deleted");
   }
   if (FromMicros(secret.purge_time()) <= now) {
     return MakeError(absl::StatusCode::kFailedPrecondition, kSecretDeleted,

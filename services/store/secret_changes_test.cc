@@ -234,8 +234,8 @@ TEST_F(SecretChangesTest, ADeletedSecretTakesNoChanges) {
 
 TEST_F(SecretChangesTest, OnlyADeletedSecretCanBeUndeleted) {
   Create("db", "x");
-  EXPECT_EQ(Call(UndeleteOf("db")).status.code(),
-            absl::StatusCode::kFailedPrecondition);
+  ExpectRefused(UndeleteOf("db"), absl::StatusCode::kFailedPrecondition,
+                kSecretNotDeleted);
   EXPECT_EQ(Call(UndeleteOf("missing")).status.code(),
             absl::StatusCode::kNotFound);
 }

@@ -151,6 +151,11 @@ absl::Status SetTtl(const Secret& secret, absl::Time now,
   if (!secret.has_ttl()) {
     return FieldError("secret.ttl", "must be set when the mask names it");
   }
+  // Of one sign, as the contract of durations demands: what is not negative
+  // has no negative nanoseconds.
+  if (secret.ttl().nanos() < 0 || secret.ttl().nanos() > 999999999) {
+    return FieldError("secret.ttl", "must be a valid duration ahead");
+  }
   return SetExpiry("secret.ttl",
                    now + absl::Seconds(secret.ttl().seconds()) +
                        absl::Nanoseconds(secret.ttl().nanos()),

@@ -134,6 +134,16 @@ TEST(SecretFieldsTest, ExpiryIsFromAMinuteToAHundredYearsAhead) {
   }
 }
 
+TEST(SecretFieldsTest, ATtlOfTwoSignsIsNoDuration) {
+  for (const int32_t nanos : {-1, 1000000000}) {
+    ExpectRule(Apply([&](Secret* secret) {
+                 secret->mutable_ttl()->set_seconds(3600);
+                 secret->mutable_ttl()->set_nanos(nanos);
+               }),
+               "secret.ttl: must be a valid duration ahead");
+  }
+}
+
 TEST(SecretFieldsTest, ExpireTimeAndTtlExcludeEachOther) {
   Secret secret;
   secret.mutable_ttl()->set_seconds(100);

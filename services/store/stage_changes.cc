@@ -55,7 +55,8 @@ absl::StatusOr<ChangePlan> PlanMove(const StoreParts& parts,
   if (status.ok()) status = CheckNotDeleted(record);
   if (!status.ok()) return status;
   if (segment == kPreviousName && record.previous_version() == 0) {
-    return absl::FailedPreconditionError("the secret has no previous version");
+    return MakeError(absl::StatusCode::kFailedPrecondition, kNoPreviousVersion,
+                     "the secret has no previous version");
   }
   const absl::StatusOr<int64_t> number = ResolveVersion(record, segment);
   if (!number.ok()) return number.status();

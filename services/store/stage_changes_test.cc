@@ -160,8 +160,9 @@ TEST_F(StageChangesTest, PromotingTheCurrentVersionChangesNothing) {
 
 TEST_F(StageChangesTest, RollingBackWithoutAPreviousVersionIsRefused) {
   Create("db", "one");
-  EXPECT_EQ(Call(Rollback()).status.code(),
-            absl::StatusCode::kFailedPrecondition);
+  const absl::Status refused = Call(Rollback()).status;
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ErrorReason(refused), kNoPreviousVersion);
 }
 
 TEST_F(StageChangesTest, OtherNamesAreNotPromoted) {

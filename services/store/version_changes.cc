@@ -54,8 +54,8 @@ absl::Status PlaceVersion(keyward::secrets::v1::Stage stage, int64_t number,
     return absl::OkStatus();
   }
   if (secret->pending_version() != 0) {
-    return absl::FailedPreconditionError(
-        "another version is pending; promote or destroy it first");
+    return MakeError(absl::StatusCode::kFailedPrecondition, kVersionPending,
+                     "another version is pending; promote or destroy it first");
   }
   secret->set_pending_version(number);
   return absl::OkStatus();
@@ -185,9 +185,9 @@ absl::StatusOr<ChangePlan> PlanDestroy(
   }
   const int64_t number = version.number();
   if (secret.current_version() == number && !request.allow_current()) {
-    return absl::FailedPreconditionError(
-        "the version is current; promote another first, or set "
-        "allow_current");
+    return MakeError(absl::StatusCode::kFailedPrecondition, kVersionCurrent,
+                     "the version is current; promote another first, or set "
+                     "allow_current");
   }
   const std::string wrap = WrapKey(version.key_uid(), version.key_version(),
                                    version.secret_uid(), number);

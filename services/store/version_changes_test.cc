@@ -258,8 +258,8 @@ TEST_F(VersionChangesTest, ADestroyedVersionIsGoneForGood) {
 
 TEST_F(VersionChangesTest, TheCurrentVersionIsDestroyedOnlyOnPurpose) {
   Create("db", "first");
-  EXPECT_EQ(Call(Destroy(1)).status.code(),
-            absl::StatusCode::kFailedPrecondition);
+  ExpectReason(Destroy(1), absl::StatusCode::kFailedPrecondition,
+               kVersionCurrent);
   EXPECT_EQ(Read("db"), "first");
   auto request = Destroy(1);
   request.set_allow_current(true);
@@ -272,7 +272,7 @@ TEST_F(VersionChangesTest, ADestroyedPendingVersionMakesRoomForTheNext) {
   AddPending("db", "second");
   auto request = AddRequest("db", "third");
   request.set_stage(secrets::STAGE_PENDING);
-  EXPECT_EQ(Call(request).status.code(), absl::StatusCode::kFailedPrecondition);
+  ExpectReason(request, absl::StatusCode::kFailedPrecondition, kVersionPending);
   ASSERT_TRUE(Call(Destroy(2)).status.ok());
   EXPECT_TRUE(Call(request).status.ok());
   EXPECT_EQ(Get("db").pending_version(), 3);
