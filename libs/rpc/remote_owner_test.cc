@@ -114,7 +114,7 @@ class RemoteOwnerTest : public testing::Test {
     context.request_id = id;
     context.method = method;
     context.principal = "spiffe://d/workload/a";
-    context.resource = "projects/p/secrets/s";
+    context.resource = "projects/pay/secrets/s";
     context.deadline = clock_.Now() + absl::Seconds(10);
     if (method == std::string(kAdd)) context.intent_id = 5;
     return context;
@@ -157,14 +157,14 @@ TEST_F(RemoteOwnerTest, ACallReachesTheOwnerAndItsAnswerTheCaller) {
     done(std::move(result));
   };
   AccessSecretVersionRequest request;
-  request.set_name("projects/p/secrets/s");
+  request.set_name("projects/pay/secrets/s");
   const CallResult result = Execute(Context(kAccess), request);
   ASSERT_EQ(result.status, absl::OkStatus());
-  EXPECT_EQ(result.resource, "projects/p/secrets/s/versions/3");
+  EXPECT_EQ(result.resource, "projects/pay/secrets/s/versions/3");
   EXPECT_EQ(static_cast<const AccessSecretVersionResponse&>(*result.response)
                 .payload()
                 .data(),
-            "value of projects/p/secrets/s");
+            "value of projects/pay/secrets/s");
 }
 
 TEST_F(RemoteOwnerTest, AChangeKeepsItsIntentAndItsOutcome) {
@@ -231,7 +231,7 @@ TEST_F(RemoteOwnerTest, P1_AnAnswerAboutAnotherResourceIsGivenToNoOne) {
   owner_.execute = [](const CallContext&, const Message&, CallDone done) {
     CallResult result;
     result.response = std::make_unique<AccessSecretVersionResponse>();
-    result.resource = "projects/p/secrets/another/versions/1";
+    result.resource = "projects/pay/secrets/another/versions/1";
     done(std::move(result));
   };
   const CallResult result =
@@ -314,7 +314,7 @@ class ExecuteMethodTest : public RemoteOwnerTest {
     call->set_request_id(id);
     call->set_method(kAccess);
     call->set_principal("spiffe://d/workload/a");
-    call->set_resource("projects/p/secrets/s");
+    call->set_resource("projects/pay/secrets/s");
   }
 
   std::unique_ptr<wire::ExecuteResponse> response_;
