@@ -67,6 +67,7 @@ export KEYWARD_CA=$home/keys/ca.pem
 export KEYWARD_CERT=$home/tls/admin.pem
 export KEYWARD_KEY=$home/tls/admin.key
 export KEYWARD_DATA=$home/data
+export KEYWARD_HOME=$home
 
 fail() {
   printf '✗ %s\n' "$1" >&2
@@ -151,7 +152,8 @@ print_env() {
   [[ -f $KEYWARD_CERT ]] ||
     fail "nothing is there yet: run deploy/quickstart.sh first"
   local name
-  for name in KEYWARD_ADDR KEYWARD_CA KEYWARD_CERT KEYWARD_KEY KEYWARD_DATA; do
+  for name in KEYWARD_ADDR KEYWARD_CA KEYWARD_CERT KEYWARD_KEY KEYWARD_DATA \
+    KEYWARD_HOME; do
     printf 'export %s=%q\n' "$name" "${!name}"
   done
   # The caller's PATH, not the present one.
@@ -232,7 +234,7 @@ issue_identities() {
   local name
   for name in payments-api intruder; do
     must "cannot issue $name" "$bin/keyward" identity issue "$name" \
-      --home "$home" --out "$folder/ids"
+      --out "$folder/ids"
   done
   ok "issued two identities: payments-api and intruder"
 }

@@ -60,7 +60,8 @@ struct Environment {
 
   // The folder of this program, beside which the services' programs lie.
   std::string program_folder;
-  // The installation's folder on this machine (libs/config/loader.h).
+  // The default of the installation's folder on this machine
+  // (libs/config/loader.h); Session::home() is what counts.
   std::string home;
   // Where contexts and pinned checkpoints are kept.
   std::string config_folder;

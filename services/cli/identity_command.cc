@@ -90,8 +90,7 @@ absl::Status Issue(const IssueOptions& options, Session& session) {
     if (!given.ok()) return given.status();
     ttl = *given;
   }
-  const std::string home =
-      options.home.empty() ? session.environment().home : options.home;
+  const std::string home = options.home.empty() ? session.home() : options.home;
   absl::StatusOr<std::string> folder = Absolute(options.out);
   if (!folder.ok()) return folder.status();
   absl::StatusOr<std::unique_ptr<DevelopmentCa>> ca =
@@ -99,7 +98,7 @@ absl::Status Issue(const IssueOptions& options, Session& session) {
   if (absl::IsNotFound(ca.status())) {
     return WithHint(ca.status(),
                     "the development CA is made by keyward-standalone's first "
-                    "start; --home says where it is");
+                    "start; --home or KEYWARD_HOME says where it is");
   }
   if (!ca.ok()) return ca.status();
   const absl::Time now = session.Now();
@@ -131,7 +130,8 @@ void AddIdentityCommand(CLI::App* app, Command* chosen) {
                     "The folder for NAME.pem, NAME.key and ca.pem; the "
                     "current one otherwise");
   issue->add_option("--home", options->home,
-                    "The installation's folder, with keys/ in it");
+                    "The installation's folder, with keys/ in it; KEYWARD_HOME "
+                    "or the default otherwise");
   issue->footer(
       "The principal is spiffe://keyward.internal/workload/NAME.\n"
       "Examples:\n"

@@ -64,6 +64,21 @@ TEST_F(IdentityCommandTest, IssuesOfflineAndPrintsTheLinesForAShell) {
   EXPECT_EQ(world_.connections(), 0);
 }
 
+TEST_F(IdentityCommandTest, TheEnvironmentSaysWhereTheInstallationIs) {
+  MakeHome();
+  world_.SetVariable("KEYWARD_HOME", world_.environment().home);
+  world_.environment().home = world_.folder() + "/elsewhere";
+  EXPECT_EQ(world_.Run({"identity", "issue", "a", "--out", world_.folder()}), 0)
+      << world_.err();
+  EXPECT_EQ(
+      world_.Run({"identity", "issue", "a", "--home",
+                  world_.folder() + "/nowhere", "--out", world_.folder()}),
+      1);
+  world_.SetVariable("KEYWARD_HOME", "");
+  EXPECT_EQ(world_.Run({"identity", "issue", "a", "--out", world_.folder()}),
+            1);
+}
+
 TEST_F(IdentityCommandTest, AQuoteInAPathCannotLeaveItsQuotes) {
   MakeHome();
   ASSERT_EQ(world_.Run({"identity", "issue", "a", "--out",

@@ -23,9 +23,10 @@ using operators::v1::GetStatusRequest;
 using operators::v1::GetStatusResponse;
 using operators::v1::ServiceStatus;
 
-// Nothing is known of a service that does not run.
+// Nothing is known of a service that does not run, or that tells the gateway
+// neither this nor since when it runs.
 std::string Memory(const ServiceStatus& service) {
-  if (!service.serving()) return "";
+  if (!service.serving() || !service.has_start_time()) return "";
   return service.memory_locked() ? "locked" : "may be swapped";
 }
 
@@ -62,12 +63,13 @@ absl::Status RecoverAdmin(const RecoverOptions& options, Session& session) {
       auth::Principal::Parse(options.principal);
   if (!principal.ok()) return UsageError(principal.status().message());
   const Environment& environment = session.environment();
-  const std::string home =
-      options.home.empty() ? environment.home : options.home;
+  const std::string home = options.home.empty() ? session.home() : options.home;
+  // It serves nobody meanwhile: no port that another installation may have.
   return WithHint(
       environment.execute(
           {absl::StrCat(environment.program_folder, "/keyward-standalone"),
-           "--home", home, "--recover-admin", principal->ToString()},
+           "--home", home, "--listen", "127.0.0.1:0", "--metrics",
+           "127.0.0.1:0", "--recover-admin", principal->ToString()},
           {}),
       "keyward-standalone must lie beside this program; in a deployment of "
       "single services, run `keyward-policy --recover-admin` instead");
@@ -81,7 +83,9 @@ void AddRecoverAdmin(CLI::App* group, Command* chosen) {
       "the services stopped and the root key at hand");
   command->add_option("PRINCIPAL", options->principal,
                       "Who; the development administrator otherwise");
-  command->add_option("--home", options->home, "The installation's folder");
+  command->add_option("--home", options->home,
+                      "The installation's folder; KEYWARD_HOME or the default "
+                      "otherwise");
   command->footer(
       "Examples:\n"
       "  keyward operator recover-admin\n"

@@ -275,10 +275,27 @@ TEST_F(PolicyCommandsTest, P5_StatusSaysWhereMemoryIsNotLocked) {
         store->set_service("store");
         store->set_serving(true);
         store->set_memory_locked(false);
+        store->mutable_start_time()->set_seconds(1);
         return absl::OkStatus();
       });
   EXPECT_EQ(world_.Run({"operator", "status"}), 0);
   EXPECT_THAT(world_.out(), HasSubstr("may be swapped"));
+}
+
+TEST_F(PolicyCommandsTest, StatusClaimsNothingOfMemoryThatItWasNotTold) {
+  using operators::v1::GetStatusRequest;
+  using operators::v1::GetStatusResponse;
+  world_.gateway().On<GetStatusRequest, GetStatusResponse>(
+      [](const GetStatusRequest&, GetStatusResponse* response) {
+        auto* store = response->add_services();
+        store->set_service("store");
+        store->set_serving(true);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(world_.Run({"operator", "status"}), 0);
+  EXPECT_THAT(world_.out(), HasSubstr("store"));
+  EXPECT_THAT(world_.out(), Not(HasSubstr("swapped")));
+  EXPECT_THAT(world_.out(), Not(HasSubstr("locked")));
 }
 
 // No RPC can give back what no one is allowed to give.
@@ -289,7 +306,8 @@ TEST_F(PolicyCommandsTest, RecoverAdminBecomesTheOneShotServer) {
       << world_.err();
   EXPECT_THAT(world_.started(),
               ::testing::ElementsAre("/opt/keyward/bin/keyward-standalone",
-                                     "--home", "/srv/keyward",
+                                     "--home", "/srv/keyward", "--listen",
+                                     "127.0.0.1:0", "--metrics", "127.0.0.1:0",
                                      "--recover-admin", "oidc:corp:alice"));
   EXPECT_EQ(world_.connections(), 0);
   EXPECT_EQ(world_.Run({"operator", "recover-admin", "--help-me"}), 2);

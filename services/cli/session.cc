@@ -18,6 +18,12 @@ Session::Session(const Environment* environment, GlobalOptions options)
 
 Session::~Session() = default;
 
+std::string Session::home() const {
+  const absl::optional<std::string> set =
+      environment_->variable("KEYWARD_HOME");
+  return set.has_value() && !set->empty() ? *set : environment_->home;
+}
+
 absl::StatusOr<const client::Settings*> Session::settings() {
   if (settings_ != nullptr) return settings_.get();
   absl::StatusOr<client::ContextFile> contexts =
@@ -28,7 +34,7 @@ absl::StatusOr<const client::Settings*> Session::settings() {
   sources.project_flag = options_.project;
   sources.environment = environment_->variable;
   sources.contexts = *std::move(contexts);
-  sources.home = environment_->home;
+  sources.home = home();
   absl::StatusOr<client::Settings> settings = client::ResolveSettings(sources);
   if (!settings.ok()) return settings.status();
   settings_ = std::make_unique<client::Settings>(*std::move(settings));

@@ -49,6 +49,9 @@ class Session {
   std::ostream& err() { return *environment_->err; }
   absl::Time Now() const { return environment_->clock->Now(); }
 
+  // The installation's folder on this machine: KEYWARD_HOME, or the default.
+  std::string home() const;
+
   // Errors of ResolveSettings and of the file of contexts.
   absl::StatusOr<const client::Settings*> settings();
 
