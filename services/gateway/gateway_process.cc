@@ -10,12 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "google/protobuf/message.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/auth/reloading_authenticator.h"
 #include "libs/policy/public_actions.h"
 #include "libs/rpc/peer_caller.h"
 #include "libs/rpc/service_process.h"
 #include "proto/keyward/internal/rotation/v1/rotation_service.pb.h"
+#include "proto/keyward/internal/store/v1/store_service.pb.h"
 #include "services/gateway/gateway_face.h"
 #include "services/gateway/peer_authenticator.h"
 #include "services/gateway/pipeline.h"
@@ -38,6 +40,22 @@ StatusBoard::Service ByConnection(const char* name, rpc::ReloadingPeer* peer) {
                        ? absl::OkStatus()
                        : absl::UnavailableError("no connection");
           }};
+}
+
+absl::StatusOr<StatusBoard::Installation> AskStore(const rpc::Peer& store,
+                                                   absl::Time deadline) {
+  namespace wire = keyward::internal::store::v1;
+  const absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer =
+      rpc::CallPeerAndWait(store,
+                           wire::GetInstallationRequest::descriptor()
+                               ->file()
+                               ->service(0)
+                               ->FindMethodByName("GetInstallation"),
+                           wire::GetInstallationRequest(), deadline);
+  if (!answer.ok()) return answer.status();
+  const auto& told =
+      static_cast<const wire::GetInstallationResponse&>(**answer);
+  return StatusBoard::Installation{told.installation_id(), told.incarnation()};
 }
 
 StatusBoard::Service Rotation(rpc::ReloadingPeer* peer) {
@@ -158,11 +176,14 @@ absl::Status GatewayProcess::Open(const config::v1::GatewayConfig& config) {
   if (!remote.ok()) return remote.status();
   remote_ = *std::move(remote);
   board_ = std::make_unique<StatusBoard>(
-      StatusBoard::Options{kVersion,
-                           context_.memory_locked,
-                           {ByConnection("store", remote_->store_peer.get()),
-                            ByConnection("policy", remote_->policy_peer.get()),
-                            Rotation(remote_->rotation_peer.get())}},
+      StatusBoard::Options{
+          kVersion,
+          context_.memory_locked,
+          [store = remote_->store_peer->peer()](absl::Time deadline) {
+            return AskStore(store, deadline);
+          },
+          {ByConnection("policy", remote_->policy_peer.get()),
+           Rotation(remote_->rotation_peer.get())}},
       remote_->audit_log.get(), context_.clock);
   absl::Status made = MakePipeline(config);
   if (!made.ok()) return made;

@@ -34,6 +34,7 @@ StatusBoard::StatusBoard(Options options, rpc::AuditLog* audit,
       clock_(clock),
       start_time_(clock->Now()),
       audit_status_(absl::UnavailableError("not asked yet")),
+      store_status_(absl::UnavailableError("not asked yet")),
       statuses_(options_.services.size(),
                 absl::UnavailableError("not asked yet")),
       thread_([this] { Loop(); }) {}
@@ -49,6 +50,8 @@ StatusBoard::~StatusBoard() {
 
 void StatusBoard::Fill(operators::v1::GetStatusResponse* response) const {
   MutexLock lock(&mu_);
+  response->set_installation_id(installation_.id);
+  response->set_incarnation(installation_.incarnation);
   response->set_version(options_.version);
   response->set_audit_size(log_state_.size);
   response->set_open_intents(log_state_.open_intents);
@@ -56,6 +59,7 @@ void StatusBoard::Fill(operators::v1::GetStatusResponse* response) const {
   operators::v1::ServiceStatus* own = response->mutable_services(0);
   own->set_memory_locked(options_.memory_locked);
   own->mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_time_));
+  Add("store", store_status_, response);
   for (size_t i = 0; i < statuses_.size(); ++i) {
     Add(options_.services[i].name, statuses_[i], response);
   }
@@ -65,14 +69,18 @@ void StatusBoard::Fill(operators::v1::GetStatusResponse* response) const {
 void StatusBoard::AskNow() {
   const absl::StatusOr<rpc::LogState> state =
       audit_->GetLogState(clock_->Now() + kAskTime);
+  absl::StatusOr<Installation> installation =
+      options_.ask_store(clock_->Now() + kAskTime);
   std::vector<absl::Status> statuses;
   for (const Service& service : options_.services) {
     statuses.push_back(service.ask(clock_->Now() + kAskTime));
   }
   MutexLock lock(&mu_);
   audit_status_ = state.status();
+  store_status_ = installation.status();
   // What was last known stays: a log does not shrink.
   if (state.ok()) log_state_ = *state;
+  if (installation.ok()) installation_ = *std::move(installation);
   statuses_ = std::move(statuses);
 }
 

@@ -7,6 +7,7 @@
 #ifndef KEYWARD_SERVICES_GATEWAY_STATUS_BOARD_H_
 #define KEYWARD_SERVICES_GATEWAY_STATUS_BOARD_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
@@ -37,10 +39,21 @@ class StatusBoard {
     std::function<absl::Status(absl::Time deadline)> ask;
   };
 
+  // What the store says of the installation: it has the root key, a gateway
+  // has not.
+  struct Installation {
+    std::string id;
+    uint64_t incarnation = 0;
+  };
+
   struct Options {
     std::string version;
     // Of this gateway.
     bool memory_locked = false;
+    // Asks the store, whose own status this is as well. May block until the
+    // deadline.
+    std::function<absl::StatusOr<Installation>(absl::Time deadline)> ask_store;
+    // Those besides the store and audit.
     std::vector<Service> services;
   };
 
@@ -52,8 +65,7 @@ class StatusBoard {
   StatusBoard(const StatusBoard&) = delete;
   StatusBoard& operator=(const StatusBoard&) = delete;
 
-  // Everything but the policy revision, and what only the holders of the root
-  // key know: installation and incarnation.
+  // Everything but the policy revision. What was never told stays empty.
   void Fill(operators::v1::GetStatusResponse* response) const;
 
   // Asks everyone now, as the thread does.
@@ -72,6 +84,8 @@ class StatusBoard {
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   rpc::LogState log_state_ ABSL_GUARDED_BY(mu_);
   absl::Status audit_status_ ABSL_GUARDED_BY(mu_);
+  Installation installation_ ABSL_GUARDED_BY(mu_);
+  absl::Status store_status_ ABSL_GUARDED_BY(mu_);
   // Of options_.services, in their order.
   std::vector<absl::Status> statuses_ ABSL_GUARDED_BY(mu_);
 

@@ -39,10 +39,13 @@ class StatusBoardTest : public testing::Test {
     StatusBoard::Options options;
     options.version = "1.2.3";
     options.memory_locked = true;
-    options.services = {{"store", [this](absl::Time) {
-                           return store_away
-                                      ? absl::UnavailableError("no connection")
-                                      : absl::OkStatus();
+    options.ask_store =
+        [this](absl::Time) -> absl::StatusOr<StatusBoard::Installation> {
+      if (store_away) return absl::UnavailableError("no connection");
+      return StatusBoard::Installation{"the-installation", 3};
+    };
+    options.services = {{"policy", [](absl::Time) {
+                           return absl::UnavailableError("not connected");
                          }}};
     board_ = std::make_unique<StatusBoard>(options, &log_, &clock_);
   }
@@ -65,14 +68,28 @@ TEST_F(StatusBoardTest, ShowsWhatServesAndHowLongTheLogIs) {
   EXPECT_EQ(response.version(), "1.2.3");
   EXPECT_EQ(response.audit_size(), 100u);
   EXPECT_EQ(response.open_intents(), 2u);
-  ASSERT_EQ(response.services_size(), 3);
+  ASSERT_EQ(response.services_size(), 4);
   EXPECT_EQ(response.services(0).service(), "gateway");
   EXPECT_TRUE(response.services(0).memory_locked());
   EXPECT_EQ(response.services(0).start_time().seconds(), 1'700'000'000);
   EXPECT_EQ(response.services(1).service(), "store");
   EXPECT_TRUE(response.services(1).serving());
-  EXPECT_EQ(response.services(2).service(), "audit");
-  EXPECT_TRUE(response.services(2).serving());
+  EXPECT_EQ(response.services(2).service(), "policy");
+  EXPECT_FALSE(response.services(2).serving());
+  EXPECT_EQ(response.services(2).detail(), "not connected");
+  EXPECT_EQ(response.services(3).service(), "audit");
+  EXPECT_TRUE(response.services(3).serving());
+}
+
+TEST_F(StatusBoardTest, ShowsWhatTheStoreSaysOfTheInstallation) {
+  store_away = true;
+  EXPECT_EQ(Ask().installation_id(), "");
+  store_away = false;
+  EXPECT_EQ(Ask().installation_id(), "the-installation");
+  EXPECT_EQ(Ask().incarnation(), 3u);
+  store_away = true;
+  EXPECT_EQ(Ask().installation_id(), "the-installation") << "as it was told";
+  EXPECT_EQ(Ask().incarnation(), 3u);
 }
 
 TEST_F(StatusBoardTest, SaysWhatIsAwayAndWhy) {
@@ -82,7 +99,7 @@ TEST_F(StatusBoardTest, SaysWhatIsAwayAndWhy) {
   const GetStatusResponse response = Ask();
   EXPECT_FALSE(response.services(1).serving());
   EXPECT_EQ(response.services(1).detail(), "no connection");
-  EXPECT_FALSE(response.services(2).serving());
+  EXPECT_FALSE(response.services(3).serving());
   EXPECT_EQ(response.audit_size(), 100u) << "as it was last seen";
 }
 

@@ -256,7 +256,9 @@ absl::Status Standalone::Parts::MakeFace() {
 
 void Standalone::Parts::FillStatus(
     operators::v1::GetStatusResponse* response) const {
-  response->set_installation_id(seal->installation_id());
+  const store::InstallationFacts installation = store->installation();
+  response->set_installation_id(installation.id);
+  response->set_incarnation(installation.incarnation);
   response->set_version(kVersion);
   response->set_audit_size(audit->view()->size());
   response->set_open_intents(audit->open_intents().size());

@@ -109,6 +109,7 @@ absl::Status NewIncarnation(const InstallationDependencies& deps,
       RandomBytes(kIncarnationBytes, *deps.random);
   if (!incarnation.ok()) return incarnation.status();
   record->set_incarnation(*std::move(incarnation));
+  record->set_restores(record->restores() + 1);
   kv::Transaction txn;
   txn.preconditions.push_back(
       kv::Precondition::RevisionIs(kInstallationKey, revision));
@@ -151,8 +152,8 @@ absl::StatusOr<Installation> OpenInstallation(
   absl::StatusOr<crypto::SecretBuffer> tokens =
       crypto::HkdfSha256(*mac_key, "", "keyward/store/tokens", kMacKeyBytes);
   if (!tokens.ok()) return tokens.status();
-  return Installation{record->incarnation(), *std::move(request_ids),
-                      *std::move(tokens)};
+  return Installation{record->incarnation(), record->restores(),
+                      *std::move(request_ids), *std::move(tokens)};
 }
 
 }  // namespace keyward::store

@@ -4,6 +4,7 @@
 #ifndef KEYWARD_SERVICES_STORE_INSTALLATION_H_
 #define KEYWARD_SERVICES_STORE_INSTALLATION_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,8 @@ namespace keyward::store {
 struct Installation {
   // 16 bytes: another after each restore.
   std::string incarnation;
+  // How often it was restored.
+  uint64_t restores = 0;
   // Keys of the MACs of request ids, and of page tokens and positions.
   crypto::SecretBuffer request_id_key;
   crypto::SecretBuffer token_key;

@@ -31,6 +31,7 @@ struct StoreCore::State {
       : session(std::move(writer_session)),
         tokens(std::move(installation.token_key)),
         request_ids(std::move(installation.request_id_key)),
+        restores(installation.restores),
         positions(&tokens, std::move(installation.incarnation)),
         keys(deps.kv, deps.seal, deps.random),
         seals(deps.kv, session->number()),
@@ -46,6 +47,7 @@ struct StoreCore::State {
   std::unique_ptr<kv::WriterSession> session;
   OpaqueToken tokens;
   RequestIds request_ids;
+  const uint64_t restores;
   EventPositions positions;
   KeyRing keys;
   SealCounter seals;
@@ -130,6 +132,10 @@ absl::StatusOr<int64_t> StoreCore::PurgeProject(const std::string& project,
 }
 
 MaintenanceSignal* StoreCore::maintenance_signal() { return &state_->signal; }
+
+InstallationFacts StoreCore::installation() const {
+  return {state_->parts.installation_id, state_->restores + 1};
+}
 
 absl::StatusOr<bool> StoreCore::RunMaintenanceOnce(absl::Time deadline) {
   return state_->maintenance.RunOnce(deadline);

@@ -43,6 +43,13 @@ struct StoreOptions {
   absl::Duration open_timeout = absl::Seconds(30);
 };
 
+// What a store tells operators of the installation that it belongs to.
+struct InstallationFacts {
+  std::string id;
+  // 1, and one more with each restore.
+  uint64_t incarnation = 0;
+};
+
 // The keyspaces that the state layer must keep a feed of.
 std::vector<std::string> StoreFeeds();
 
@@ -93,6 +100,9 @@ class StoreCore final : public rpc::Owner,
   absl::StatusOr<int64_t> PurgeProject(const std::string& project,
                                        const std::string& project_uid,
                                        absl::Time deadline) override;
+
+  // Never fails and never blocks: it was read when the store was opened.
+  InstallationFacts installation() const;
 
   // Does what is due: removes deleted secrets whose window has passed, rewraps
   // data keys, prunes events and request ids. A bounded amount: answers

@@ -166,6 +166,18 @@ TEST_F(StoreCoreTest, SecretsWithoutAnInstallationAreNotTakenOver) {
   EXPECT_EQ(Reopen().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(StoreCoreTest, EachRestoreMakesAnotherIncarnation) {
+  EXPECT_EQ(core_->installation().id, seal_.installation_id());
+  EXPECT_EQ(core_->installation().incarnation, 1u);
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_EQ(core_->installation().incarnation, 1u) << "this was no restore";
+  ASSERT_TRUE(Reopen(/*restored=*/true).ok());
+  EXPECT_EQ(core_->installation().incarnation, 2u);
+  ASSERT_TRUE(Reopen(/*restored=*/true).ok());
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_EQ(core_->installation().incarnation, 3u);
+}
+
 TEST_F(StoreCoreTest, RestoringNothingIsRefused) {
   kv::TestKv empty(StoreFeeds(), &clock_);
   StoreDependencies deps{empty.store(), &seal_, &clock_, &random_, &audit_};

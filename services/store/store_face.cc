@@ -4,11 +4,16 @@
 #include "services/store/store_face.h"
 
 #include <memory>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "libs/rpc/call_methods.h"
 #include "libs/rpc/feed_methods.h"
+#include "libs/rpc/incoming_call.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/owner_methods.h"
 #include "proto/keyward/internal/store/v1/store_service.pb.h"
@@ -19,6 +24,18 @@ namespace {
 constexpr char kGateway[] = "spiffe://keyward.internal/service/gateway";
 constexpr char kPolicy[] = "spiffe://keyward.internal/service/policy";
 constexpr char kAudit[] = "spiffe://keyward.internal/service/audit";
+
+rpc::UnaryMethod GetInstallationMethod(const StoreCore* core) {
+  namespace wire = keyward::internal::store::v1;
+  return [core](std::unique_ptr<google::protobuf::Message>, absl::Time,
+                rpc::UnaryDone done) {
+    InstallationFacts facts = core->installation();
+    auto response = std::make_unique<wire::GetInstallationResponse>();
+    response->set_installation_id(std::move(facts.id));
+    response->set_incarnation(facts.incarnation);
+    done(absl::OkStatus(), std::move(response));
+  };
+}
 
 }  // namespace
 
@@ -43,6 +60,7 @@ rpc::InternalMethods StoreMethods(StoreCore* core,
                          methods, clock, changes);
   rpc::AddControlMethods(StoreService(), core, control, &internal);
   rpc::AddPurgeMethod(core, control, &internal);
+  internal.unary["GetInstallation"] = GetInstallationMethod(core);
   internal.streams["FollowEvents"] = rpc::FollowEventsMethod(core);
   return internal;
 }
@@ -51,7 +69,8 @@ rpc::InternalCallers StoreCallers() {
   return {{"Execute", {kGateway}},         {"FollowEvents", {kGateway}},
           {"RaiseFence", {kPolicy}},       {"PurgeProject", {kPolicy}},
           {"GetHeldCheckpoint", {kAudit}}, {"HoldCheckpoint", {kAudit}},
-          {"ResolveIntents", {kAudit}},    {"RaiseFloor", {kAudit}}};
+          {"ResolveIntents", {kAudit}},    {"RaiseFloor", {kAudit}},
+          {"GetInstallation", {kGateway}}};
 }
 
 }  // namespace keyward::store

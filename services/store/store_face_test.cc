@@ -19,10 +19,12 @@
 #include "libs/base/thread_pool.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/internal_service.h"
+#include "libs/rpc/peer_caller.h"
 #include "libs/rpc/remote_feeds.h"
 #include "libs/rpc/remote_owner.h"
 #include "libs/rpc/remote_owner_control.h"
 #include "libs/rpc/test_peers.h"
+#include "proto/keyward/internal/store/v1/store_service.pb.h"
 #include "proto/keyward/secrets/v1/secret_service.pb.h"
 #include "services/store/store_fixture.h"
 
@@ -112,6 +114,22 @@ TEST_F(StoreFaceTest, P2_AChangeBelowTheRaisedFenceIsRefusedRemotely) {
   const rpc::CallResult created = CallRemotely(CreateRequest("db", "hunter2"));
   EXPECT_EQ(created.refusal, rpc::Refusal::kFence);
   EXPECT_EQ(created.outcome, rpc::Outcome::kNotApplied);
+}
+
+TEST_F(StoreFaceTest, AGatewayLearnsWhichInstallationThisIs) {
+  const auto answer = rpc::CallPeerAndWait(
+      peer_, StoreService()->FindMethodByName("GetInstallation"),
+      keyward::internal::store::v1::GetInstallationRequest(),
+      wall_.Now() + absl::Seconds(10));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const auto& told =
+      static_cast<const keyward::internal::store::v1::GetInstallationResponse&>(
+          **answer);
+  EXPECT_EQ(told.installation_id(), seal_.installation_id());
+  EXPECT_EQ(told.incarnation(), 1u);
+  EXPECT_EQ(StoreCallers().at("GetInstallation"),
+            rpc::InternalCallers::mapped_type(
+                {"spiffe://keyward.internal/service/gateway"}));
 }
 
 TEST_F(StoreFaceTest, EventsOfChangesAreFollowedRemotely) {
