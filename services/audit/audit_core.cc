@@ -4,13 +4,16 @@
 #include "services/audit/audit_core.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/audit/checkpoint.h"
 #include "libs/audit/entry.h"
 #include "libs/base/error.h"
 #include "libs/base/mutex.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
+#include "services/audit/missing_change.h"
 #include "services/audit/unavailable.h"
 
 namespace keyward::audit_service {
@@ -157,29 +160,35 @@ void AuditCore::Close() {
 
 absl::Status AuditCore::Start(absl::Time deadline) {
   if (serving_) return absl::OkStatus();
+  std::string restored = "the installation was restored from a backup";
   for (const Peer& peer : dependencies_.peers) {
-    if (absl::Status status = CheckPeer(peer, deadline); !status.ok()) {
-      return status;
-    }
+    absl::Status status = CheckPeer(peer, deadline, &restored);
+    if (!status.ok()) return status;
   }
   if (options_.restored) {
-    if (absl::Status status = RecordRestore(deadline); !status.ok()) {
-      return status;
+    if (!restore_recorded_) {
+      absl::Status status = RecordRestore(restored, deadline);
+      if (!status.ok()) return status;
+      restore_recorded_ = true;
     }
+    absl::Status status = HandOutCheckpoint(deadline);
+    if (!status.ok()) return status;
   }
   serving_ = true;
   return absl::OkStatus();
 }
 
-absl::Status AuditCore::CheckPeer(const Peer& peer, absl::Time deadline) {
+absl::Status AuditCore::CheckPeer(const Peer& peer, absl::Time deadline,
+                                  std::string* restored) {
   absl::StatusOr<std::string> held = peer.control->GetHeldCheckpoint(deadline);
   if (!held.ok()) {
     return AuditUnavailable(absl::StrCat("it waits for the checkpoint that ",
                                          peer.name,
                                          " holds: ", held.status().message()));
   }
-  if (held->empty()) return absl::OkStatus();
-  const absl::Status status = prover_.CheckExtends(*view(), *held);
+  const absl::Status status =
+      held->empty() ? absl::OkStatus() : prover_.CheckExtends(*view(), *held);
+  if (status.ok()) return CheckChanges(peer, *held, restored);
   if (!absl::IsFailedPrecondition(status)) return status;
   return absl::FailedPreconditionError(absl::StrCat(
       "the audit log does not extend the checkpoint that ", peer.name,
@@ -188,7 +197,52 @@ absl::Status AuditCore::CheckPeer(const Peer& peer, absl::Time deadline) {
       "folders from the same backup and start once with --restored"));
 }
 
-absl::Status AuditCore::RecordRestore(absl::Time deadline) {
+absl::Status AuditCore::CheckChanges(const Peer& peer, absl::string_view held,
+                                     std::string* restored) {
+  if (!peer.must_have_its_changes) return absl::OkStatus();
+  uint64_t held_size = 0;
+  if (!held.empty()) {
+    const absl::StatusOr<audit::Checkpoint> checkpoint =
+        audit::ReadCheckpointUnverified(held);
+    if (!checkpoint.ok()) return checkpoint.status();
+    held_size = checkpoint->size;
+  }
+  const absl::StatusOr<absl::optional<uint64_t>> missing = FindMissingChange(
+      reader_, dependencies_.peers, peer, held_size, view()->size());
+  if (!missing.ok()) return missing.status();
+  if (!missing->has_value()) return absl::OkStatus();
+  if (options_.restored) {
+    absl::StrAppend(restored, "; the folder of ", peer.name,
+                    " is older than this log and lacks changes from intent ",
+                    **missing, " on");
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the data folder of ", peer.name,
+      " is older than the audit log: it lacks the change of intent ", **missing,
+      ", which was made. Put the newest folder back; if there is none, start "
+      "once with --restored, which puts the loss on record"));
+}
+
+absl::Status AuditCore::HandOutCheckpoint(absl::Time deadline) {
+  const absl::StatusOr<rpc::CheckpointAnswer> newest =
+      prover_.Checkpoint(*view(), 0);
+  if (!newest.ok()) return newest.status();
+  for (const Peer& peer : dependencies_.peers) {
+    // Policy takes none before audit serves.
+    if (!peer.must_have_its_changes) continue;
+    const absl::Status held =
+        peer.control->HoldCheckpoint(newest->checkpoint, deadline);
+    if (!held.ok()) {
+      return AuditUnavailable(absl::StrCat(
+          peer.name, " does not take a checkpoint: ", held.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AuditCore::RecordRestore(const std::string& detail,
+                                      absl::Time deadline) {
   audit::v1::AuditEntry entry;
   const absl::Time now = dependencies_.clock->Now();
   entry.mutable_time()->set_seconds(absl::ToUnixSeconds(now));
@@ -196,7 +250,7 @@ absl::Status AuditCore::RecordRestore(absl::Time deadline) {
   entry.set_principal("system:operator");
   entry.set_authentication("local");
   entry.set_resource("system");
-  entry.set_detail("the installation was restored from a backup");
+  entry.set_detail(detail);
   absl::StatusOr<std::string> leaf = audit::SerializeEntry(std::move(entry));
   if (!leaf.ok()) return leaf.status();
   rpc::AppendItem item;

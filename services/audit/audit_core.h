@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "libs/audit/log_key.h"
@@ -62,7 +63,9 @@ class AuditCore final : public rpc::AuditLog,
   struct Options {
     AppendQueue::Options queue;
     // The installation was restored from a backup: Start puts that on record,
-    // under system:operator. For one start.
+    // under system:operator, and accepts the folder of a peer that lacks
+    // changes of the log, never a log that lacks what a peer has seen. For one
+    // start.
     bool restored = false;
   };
 
@@ -77,9 +80,10 @@ class AuditCore final : public rpc::AuditLog,
   // Asks every peer for the checkpoint that it holds, and serves if the log
   // extends all of them. UNAVAILABLE, naming the peer, if one does not answer
   // by `deadline`: call again. FAILED_PRECONDITION if the log is not what it
-  // was: it lost its end, was changed or is another one; the message says what
-  // to do, and no later call will help. OK if it serves already. One call at a
-  // time; blocks.
+  // was: it lost its end, was changed or is another one; or if a peer's folder
+  // is older than the log (FindMissingChange). The message says what to do, and
+  // no later call will help. OK if it serves already. One call at a time;
+  // blocks.
   absl::Status Start(absl::Time deadline);
 
   bool serving() const { return serving_; }
@@ -120,8 +124,15 @@ class AuditCore final : public rpc::AuditLog,
   AuditCore(Dependencies dependencies, const Options& options);
 
   absl::Status Open(absl::Time deadline);
-  absl::Status CheckPeer(const Peer& peer, absl::Time deadline);
-  absl::Status RecordRestore(absl::Time deadline);
+  // Adds to `restored` what a restore of the peer's folder has lost.
+  absl::Status CheckPeer(const Peer& peer, absl::Time deadline,
+                         std::string* restored);
+  absl::Status CheckChanges(const Peer& peer, absl::string_view held,
+                            std::string* restored);
+  absl::Status RecordRestore(const std::string& detail, absl::Time deadline);
+  // What a peer lacks was accepted and is on record: it is not asked about it
+  // again, even if this process ends before the reconciler's first turn.
+  absl::Status HandOutCheckpoint(absl::Time deadline);
   // Appends without the gate, and waits.
   rpc::AppendResult AppendAndWait(rpc::AppendItem item);
 
@@ -131,6 +142,8 @@ class AuditCore final : public rpc::AuditLog,
   BlockIndex index_;
   LogProver prover_;
   std::atomic<bool> serving_{false};
+  // By Start alone, of which one call runs at a time.
+  bool restore_recorded_ = false;
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<AuditMethods> methods_;
   std::shared_ptr<EntryFeed> feed_;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
 #include "libs/audit/checkpoint.h"
@@ -41,7 +42,11 @@ class AuditCoreTest : public ::testing::Test {
     dependencies.clock = &clock_;
     dependencies.timer = &timer_;
     dependencies.logger = &logger_;
-    dependencies.peers = {{"store", &store_, {"keyward.secrets.v1"}, ""},
+    dependencies.peers = {{"store",
+                           &store_,
+                           {"keyward.secrets.v1"},
+                           "",
+                           /*must_have_its_changes=*/true},
                           {"policy", &policy_, {"keyward.policy.v1"}, ""}};
     AuditCore::Options options;
     options.restored = restored;
@@ -61,6 +66,22 @@ class AuditCoreTest : public ::testing::Test {
     auto answer = Answer::New();
     core_->Append(std::move(item), Answer::Into(answer));
     return answer->Wait();
+  }
+  // A change of the store's that ended as `outcome`, with the checkpoint that
+  // the store was handed for it in `held`.
+  uint64_t Change(audit::v1::ChangeOutcome outcome, std::string* held) {
+    const rpc::AppendResult intent = Append(IntentItem(1, Soon()));
+    EXPECT_EQ(intent.status, Status::kAccepted);
+    *held = intent.checkpoint;
+    EXPECT_EQ(Append(MakeItem({MakeOutcome(intent.first_index, outcome)},
+                              std::nullopt, Soon()))
+                  .status,
+              Status::kAccepted);
+    return intent.first_index;
+  }
+  audit::v1::AuditEntry LastEntry() {
+    const uint64_t last = core_->view()->size() - 1;
+    return audit::ParseEntry(core_->reader().ReadLeaf(last).value()).value();
   }
   rpc::CallResult Call(const std::string& method, const std::string& resource,
                        const google::protobuf::Message& request) {
@@ -235,6 +256,98 @@ TEST_F(AuditCoreTest, RestoreIsOnRecordBeforeAnythingElse) {
       audit::ParseEntry(core_->reader().ReadLeaf(2).value()).value();
   EXPECT_EQ(entry.kind(), audit::v1::ENTRY_KIND_INSTALLATION);
   EXPECT_EQ(entry.principal(), "system:operator");
+}
+
+TEST_F(AuditCoreTest, AStoreThatHasItsChangesServes) {
+  StartWith(1);
+  Change(audit::v1::CHANGE_OUTCOME_APPLIED, &store_.held());
+  // Neither a refused change nor another service's is one of the store's.
+  std::string unused;
+  Change(audit::v1::CHANGE_OUTCOME_NOT_APPLIED, &unused);
+  audit::v1::AuditEntry other = MakeEntry(audit::v1::ENTRY_KIND_INTENT, 1);
+  other.set_method("keyward.policy.v1.PolicyService.ApplyPolicy");
+  const rpc::AppendResult intent = Append(MakeItem({other}, 1, Soon()));
+  ASSERT_EQ(Append(MakeItem({MakeOutcome(intent.first_index,
+                                         audit::v1::CHANGE_OUTCOME_APPLIED)},
+                            std::nullopt, Soon()))
+                .status,
+            Status::kAccepted);
+  Open(kv_.store());
+  EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+}
+
+TEST_F(AuditCoreTest, P8_AStoreThatLacksAChangeOfTheLogIsRefused) {
+  StartWith(1);
+  Change(audit::v1::CHANGE_OUTCOME_APPLIED, &store_.held());
+  std::string newer;
+  const uint64_t lost = Change(audit::v1::CHANGE_OUTCOME_APPLIED, &newer);
+  Open(kv_.store());
+  const absl::Status status = core_->Start(Soon());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("data folder of store"), std::string::npos);
+  EXPECT_NE(status.message().find(absl::StrCat("intent ", lost)),
+            std::string::npos)
+      << status;
+  EXPECT_FALSE(core_->serving());
+  store_.held() = newer;
+  EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+}
+
+TEST_F(AuditCoreTest, P8_AStoreThatWasMadeAnewUnderAnOldLogIsRefused) {
+  StartWith(1);
+  std::string lost;
+  Change(audit::v1::CHANGE_OUTCOME_APPLIED, &lost);
+  store_.held().clear();
+  Open(kv_.store());
+  EXPECT_EQ(core_->Start(Soon()).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(AuditCoreTest, AnOlderStoreIsAcceptedAsRestoredOnRecordAndOnce) {
+  StartWith(1);
+  std::string lost;
+  Change(audit::v1::CHANGE_OUTCOME_APPLIED, &lost);
+  store_.held().clear();
+  Open(kv_.store(), /*restored=*/true);
+  ASSERT_EQ(core_->Start(Soon()), absl::OkStatus());
+  EXPECT_EQ(LastEntry().kind(), audit::v1::ENTRY_KIND_INSTALLATION);
+  EXPECT_NE(LastEntry().detail().find("the folder of store is older"),
+            std::string::npos)
+      << LastEntry().detail();
+  // As after a crash before the reconciler's first turn.
+  Open(kv_.store());
+  EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+}
+
+TEST_F(AuditCoreTest, P3_ALogThatLostItsEndIsRefusedEvenAsRestored) {
+  StartWith(3);
+  policy_.held() = core_->GetCheckpoint(0).value().checkpoint;
+  core_.reset();
+  kv::TestKv shorter;
+  const std::string held = std::exchange(policy_.held(), "");
+  Open(shorter.store());
+  StartWith(1);
+  policy_.held() = held;
+  Open(shorter.store(), /*restored=*/true);
+  EXPECT_EQ(core_->Start(Soon()).code(), absl::StatusCode::kFailedPrecondition);
+  core_.reset();
+}
+
+TEST_F(AuditCoreTest, ARestoreDoesNotWaitForPolicyWhichWaitsForAudit) {
+  StartWith(1);
+  policy_.RefuseCheckpoints(absl::UnavailableError("not started"));
+  Open(kv_.store(), /*restored=*/true);
+  EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+}
+
+TEST_F(AuditCoreTest, ARestoreThatTheStoreDoesNotHearOfIsOnRecordOnce) {
+  StartWith(1);
+  Open(kv_.store(), /*restored=*/true);
+  store_.RefuseCheckpoints(absl::UnavailableError("not now"));
+  EXPECT_EQ(core_->Start(Soon()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(core_->serving());
+  store_.RefuseCheckpoints(absl::OkStatus());
+  ASSERT_EQ(core_->Start(Soon()), absl::OkStatus());
+  EXPECT_EQ(core_->view()->size(), 3u);
 }
 
 TEST_F(AuditCoreTest, StateSaysFenceSizeAndOpenIntents) {

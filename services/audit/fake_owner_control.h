@@ -25,6 +25,11 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   // Every call answers `status` from now on; OK ends that.
   void FailWith(absl::Status status) { failure_ = std::move(status); }
 
+  // HoldCheckpoint alone answers `status` from now on; OK ends that.
+  void RefuseCheckpoints(absl::Status status) {
+    hold_failure_ = std::move(status);
+  }
+
   // What was done for an intent.
   void SetApplied(uint64_t intent) { applied_.insert_or_assign(intent, true); }
   bool barred(uint64_t intent) const {
@@ -47,6 +52,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   absl::Status HoldCheckpoint(const std::string& checkpoint,
                               absl::Time) override {
     if (!failure_.ok()) return failure_;
+    if (!hold_failure_.ok()) return hold_failure_;
     const auto sized = [](const std::string& note) {
       return note.empty() ? 0
                           : audit::ReadCheckpointUnverified(note).value().size;
@@ -77,6 +83,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
 
  private:
   absl::Status failure_;
+  absl::Status hold_failure_;
   std::map<uint64_t, bool> applied_;
   std::string held_;
   std::atomic<uint64_t> floor_{0};

@@ -24,6 +24,11 @@ struct Peer {
   std::vector<std::string> packages;
   // The principal of what it does by itself: "system:store".
   std::string principal;
+  // Whether a folder of this service that lacks changes which the log says it
+  // made keeps audit from starting. Not where the service notices that itself,
+  // and has a way back of its own that needs audit: policy compares its
+  // revision with the fence.
+  bool must_have_its_changes = false;
 };
 
 // Which of `peers` made, or would make, the change of an intent; null if none

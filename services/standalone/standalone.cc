@@ -188,7 +188,8 @@ absl::Status Standalone::Parts::MakeAudit() {
       {"store",
        store.get(),
        {"keyward.secrets.v1", "keyward.keys.v1"},
-       "system:store"},
+       "system:store",
+       /*must_have_its_changes=*/true},
       {"policy", policy.get(), {"keyward.policy.v1"}, "system:policy"},
   };
   audit_service::AuditCore::Options options;

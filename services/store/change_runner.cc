@@ -198,12 +198,18 @@ void ChangeRunner::RepeatAnswer(const JobPtr& job, const std::string& key,
   txn.id = job->id();
   txn.preconditions.push_back(kv::Precondition::RevisionIs(key, revision));
   txn.txn_value = result;
+  // Audit relies on it: whose outcome is applied has its checkpoint held.
+  if (absl::Status added = AddCheckpoint(job.get(), &txn); !added.ok()) {
+    return Refuse(job, added, rpc::Refusal::kNone);
+  }
   kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
               [this, job, result](kv::CommitResult committed) {
                 if (committed.outcome == Outcome::kApplied) {
+                  NoteCheckpointHeld(*job);
                   return AnswerStored(job, result);
                 }
                 if (committed.outcome == Outcome::kConflict) {
+                  NoteCheckpointConflict(*job, committed);
                   return Attempt(job);
                 }
                 OnCommitted(job, std::move(committed));
@@ -294,10 +300,19 @@ void ChangeRunner::OnConflict(const JobPtr& job,
   if (result.failed_precondition == kFenceIndex) {
     return Refuse(job, StaleDecision(), rpc::Refusal::kFence);
   }
-  if (job->checkpoint_index == result.failed_precondition) {
+  NoteCheckpointConflict(*job, result);
+  Attempt(job);
+}
+
+void ChangeRunner::NoteCheckpointHeld(const Job& job) {
+  if (job.checkpoint_index.has_value()) NoteHeldSize(job.checkpoint_size);
+}
+
+void ChangeRunner::NoteCheckpointConflict(const Job& job,
+                                          const kv::CommitResult& result) {
+  if (job.checkpoint_index == result.failed_precondition) {
     NoteHeldSize(result.current);
   }
-  Attempt(job);
 }
 
 void ChangeRunner::NoteHeldSize(uint64_t size) {
@@ -327,7 +342,7 @@ void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
 }
 
 void ChangeRunner::AnswerApplied(const JobPtr& job) {
-  if (job->checkpoint_index.has_value()) NoteHeldSize(job->checkpoint_size);
+  NoteCheckpointHeld(*job);
   if (job->afterwards) job->afterwards();
   rpc::CallResult result;
   result.response = std::move(job->response);

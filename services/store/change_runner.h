@@ -86,6 +86,8 @@ class ChangeRunner {
   void OnCommitted(const JobPtr& job, kv::CommitResult result);
   void OnConflict(const JobPtr& job, const kv::CommitResult& result);
 
+  void NoteCheckpointHeld(const Job& job);
+  void NoteCheckpointConflict(const Job& job, const kv::CommitResult& result);
   void NoteHeldSize(uint64_t size);
 
   // Settles the intent: bars it and answers `status`; or, if it was applied

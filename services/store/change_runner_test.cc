@@ -399,6 +399,37 @@ TEST_F(ChangeRunnerTest, TheCallsCheckpointIsKeptWithTheChange) {
   EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), context.checkpoint);
 }
 
+// Its intent gets the outcome "applied" as well, from which audit concludes
+// that the store held a checkpoint with that intent in it.
+TEST_F(ChangeRunnerTest, P3_ARepeatedCallsCheckpointIsKeptToo) {
+  auto request = AddRequest("db", "x");
+  Create("db", "old");
+  request.set_request_id("0a0b0c0d-0000-4000-8000-000000000001");
+  rpc::CallContext context = ContextFor(request);
+  context.checkpoint = "log\n7\nroot\n\nsignature\n";
+  ASSERT_TRUE(Call(context, request).status.ok());
+  rpc::CallContext again = ContextFor(request);
+  again.checkpoint = "log\n8\nroot\n\nsignature\n";
+  const rpc::CallResult repeated = Call(again, request);
+  ASSERT_TRUE(repeated.status.ok()) << repeated.status;
+  EXPECT_EQ(repeated.outcome, rpc::Outcome::kApplied);
+  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), again.checkpoint);
+}
+
+// Another writer, of which this runner knows nothing, held a newer one.
+TEST_F(ChangeRunnerTest, ARepeatedCallWithAnOlderCheckpointIsAnswered) {
+  auto request = AddRequest("db", "x");
+  Create("db", "old");
+  request.set_request_id("0a0b0c0d-0000-4000-8000-000000000001");
+  ASSERT_TRUE(Call(request).status.ok());
+  const std::string held = "log\n9\nroot\n\nsignature\n";
+  ASSERT_TRUE(core_->HoldCheckpoint(held, Deadline()).ok());
+  rpc::CallContext again = ContextFor(request);
+  again.checkpoint = "log\n8\nroot\n\nsignature\n";
+  EXPECT_EQ(Call(again, request).outcome, rpc::Outcome::kApplied);
+  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), held);
+}
+
 TEST_F(ChangeRunnerTest, P3_ASmallerCheckpointNeverReplacesTheHeldOne) {
   const std::string held = "log\n9\nroot\n\nsignature\n";
   ASSERT_TRUE(core_->HoldCheckpoint(held, Deadline()).ok());
