@@ -276,7 +276,7 @@ TEST_F(AuditCoreTest, AStoreThatHasItsChangesServes) {
   EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
 }
 
-TEST_F(AuditCoreTest, P8_AStoreThatLacksAChangeOfTheLogIsRefused) {
+TEST_F(AuditCoreTest, P4_AStoreThatLacksAChangeOfTheLogIsRefused) {
   StartWith(1);
   Change(audit::v1::CHANGE_OUTCOME_APPLIED, &store_.held());
   std::string newer;
@@ -293,7 +293,7 @@ TEST_F(AuditCoreTest, P8_AStoreThatLacksAChangeOfTheLogIsRefused) {
   EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
 }
 
-TEST_F(AuditCoreTest, P8_AStoreThatWasMadeAnewUnderAnOldLogIsRefused) {
+TEST_F(AuditCoreTest, P4_AStoreThatWasMadeAnewUnderAnOldLogIsRefused) {
   StartWith(1);
   std::string lost;
   Change(audit::v1::CHANGE_OUTCOME_APPLIED, &lost);

@@ -318,6 +318,7 @@ class Deployment:
             "KEYWARD_CERT": certificate,
             "KEYWARD_KEY": key,
             "KEYWARD_DATA": os.path.join(self.home, "data"),
+            "KEYWARD_HOME": self.home,
         }
         os.makedirs(environment["HOME"], mode=0o700, exist_ok=True)
         return environment

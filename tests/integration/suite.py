@@ -22,6 +22,7 @@ from registry import TESTS, Skip
 
 # Each module adds its tests to the registry.
 import test_audit  # noqa: F401  pylint: disable=unused-import
+import test_backup  # noqa: F401  pylint: disable=unused-import
 import test_certificates  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_disk  # noqa: F401  pylint: disable=unused-import
@@ -32,9 +33,12 @@ import test_memory  # noqa: F401  pylint: disable=unused-import
 import test_operation  # noqa: F401  pylint: disable=unused-import
 import test_limits  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
+import test_readme  # noqa: F401  pylint: disable=unused-import
+import test_recovery  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
 import test_start  # noqa: F401  pylint: disable=unused-import
 import test_tokens  # noqa: F401  pylint: disable=unused-import
+import test_verify  # noqa: F401  pylint: disable=unused-import
 
 # Where Bazel puts the binaries, below KEYWARD_BIN.
 BINARIES = {
