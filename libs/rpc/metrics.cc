@@ -3,10 +3,22 @@
 
 #include "libs/rpc/metrics.h"
 
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <exception>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "prometheus/counter.h"
 #include "prometheus/exposer.h"
 #include "prometheus/gauge.h"
@@ -55,6 +67,62 @@ class MeteredWriter : public StreamWriter {
   const Clock* const clock_;
 };
 
+// Connects to a port of this process again and again until it is destroyed.
+//
+// The HTTP server's listening thread sees that it has to stop when somebody
+// connects, or else after 2 s, which every stop of a service would wait for.
+class Knocker {
+ public:
+  // `host` is a numeric address; others are not knocked at.
+  Knocker(const std::string& host, const std::vector<int>& ports)
+      : thread_([this, host, ports] { Run(host, ports); }) {}
+  ~Knocker() {
+    stop_ = true;
+    thread_.join();
+  }
+  Knocker(const Knocker&) = delete;
+  Knocker& operator=(const Knocker&) = delete;
+
+ private:
+  static constexpr absl::Duration kPause = absl::Milliseconds(10);
+
+  static void Knock(const std::string& host, int port) {
+    addrinfo hints = {};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints,
+                    &found) != 0) {
+      return;
+    }
+    // Without blocking: nobody may be there any more.
+    const int fd =
+        socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+      (void)connect(fd, found->ai_addr, found->ai_addrlen);
+      close(fd);
+    }
+    freeaddrinfo(found);
+  }
+
+  void Run(const std::string& host, const std::vector<int>& ports) {
+    while (!stop_) {
+      for (const int port : ports) Knock(host, port);
+      absl::SleepFor(kPause);
+    }
+  }
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;  // Last: it uses the above.
+};
+
+// The host of HOST:PORT, an IPv6 one without its brackets.
+std::string HostOf(absl::string_view address) {
+  absl::string_view host = address.substr(0, address.rfind(':'));
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  return std::string(host);
+}
+
 }  // namespace
 
 struct Metrics::Families {
@@ -83,13 +151,19 @@ struct Metrics::Families {
   prometheus::Family<prometheus::Counter>& calls;
   prometheus::Family<prometheus::Histogram>& seconds;
   prometheus::Family<prometheus::Gauge>& streams;
+  std::string host;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
 
 Metrics::Metrics(std::unique_ptr<Families> families)
     : families_(std::move(families)) {}
 
-Metrics::~Metrics() = default;
+Metrics::~Metrics() {
+  if (families_->exposer == nullptr) return;
+  const Knocker knocker(families_->host,
+                        families_->exposer->GetListeningPorts());
+  families_->exposer.reset();
+}
 
 absl::StatusOr<std::unique_ptr<Metrics>> Metrics::Create(
     absl::string_view service, const std::string& address) {
@@ -104,6 +178,7 @@ absl::StatusOr<std::unique_ptr<Metrics>> Metrics::Create(
         " cannot be listened on: it is taken, or is not of this machine; "
         "choose another with --metrics HOST:PORT"));
   }
+  families->host = HostOf(address);
   families->exposer->RegisterCollectable(families->registry);
   std::unique_ptr<Metrics> metrics(new Metrics(std::move(families)));
   metrics->SetReady(false);

@@ -10,6 +10,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
@@ -80,6 +82,14 @@ TEST_F(MetricsTest, ATakenPortIsRefusedWithWhatToDo) {
   auto second = Metrics::Create("gateway", address_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("--metrics"));
+}
+
+// The HTTP server by itself would take 2 s from the last request.
+TEST_F(MetricsTest, AStopDoesNotWaitForTheNextRequest) {
+  EXPECT_NE(Get(port_), "");
+  const absl::Time begin = absl::Now();
+  metrics_.reset();
+  EXPECT_LT(absl::Now() - begin, absl::Milliseconds(1500));
 }
 
 TEST_F(MetricsTest, CountsCallsByMethodAndCode) {
