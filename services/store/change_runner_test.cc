@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
@@ -25,6 +27,16 @@ using Tear = kv::FaultyKv::Tear;
 
 bool Ready(std::future<rpc::CallResult>& future) {
   return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+// A change waits for its turn until the one before it has given it back, which
+// it does after its answer and on another thread.
+bool AwaitStalledCommit(const kv::FaultyKv& faults) {
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  while (faults.stalled_commits() == 0 && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  return faults.stalled_commits() == 1;
 }
 
 int64_t VersionIn(const rpc::CallResult& result) {
@@ -101,7 +113,7 @@ TEST_F(ChangeRunnerTest, P2_TheFenceIsComparedInTheTransactionItself) {
   const auto request = AddRequest("db", "new");
   faults_->StallCommits();
   auto answer = Begin(ContextFor(request), request);
-  ASSERT_EQ(faults_->stalled_commits(), 1u);
+  ASSERT_TRUE(AwaitStalledCommit(*faults_));
   // Behind the wrapper, as another process would.
   auto session = kv::WriterSession::Begin(engine(), Deadline());
   ASSERT_TRUE(session.ok());
@@ -348,7 +360,7 @@ TEST_F(ChangeRunnerTest, ARaceWithAnotherWriterIsPlannedAgain) {
   const auto request = AddRequest("db", "new");
   faults_->StallCommits();
   auto answer = Begin(ContextFor(request), request);
-  ASSERT_EQ(faults_->stalled_commits(), 1u);
+  ASSERT_TRUE(AwaitStalledCommit(*faults_));
   // The secret changes behind it.
   {
     const std::string key = SecretKey(kTestProjectUid, "db");
