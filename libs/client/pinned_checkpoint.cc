@@ -31,6 +31,9 @@ using audit::v1::GetCheckpointResponse;
 // The note's own bound, and a vkey.
 constexpr size_t kMaxPinBytes = audit::kMaxNoteBytes + 4096;
 
+// Each is one small call, and a dozen commands may start at once.
+constexpr int kMaxLooks = 20;
+
 absl::StatusOr<GetCheckpointResponse> FetchCheckpoint(GatewayClient& client,
                                                       uint64_t old_size) {
   GetCheckpointRequest request;
@@ -127,13 +130,17 @@ absl::Status PinStore::WithLock(
   return status;
 }
 
-absl::Status PinStore::Keep(const std::string& name, const Pin& pin) const {
+absl::Status PinStore::Keep(const std::string& name, const Pin& pin,
+                            const absl::optional<Pin>& base) const {
   return WithLock(name, [&]() -> absl::Status {
     absl::StatusOr<absl::optional<Pin>> kept = Load(name);
     if (!kept.ok()) return kept.status();
-    if (kept->has_value() && (*kept)->verifier_key == pin.verifier_key &&
-        (*kept)->checkpoint.size >= pin.checkpoint.size) {
-      return absl::OkStatus();
+    const auto text = [](const absl::optional<Pin>& each) {
+      return each.has_value() ? FormatPin(*each) : std::string();
+    };
+    if (text(*kept) != text(base)) {
+      return absl::AbortedError(
+          "another command has looked at the audit log meanwhile; try again");
     }
     return WriteFileDurably(PathOf(name), FormatPin(pin), 0600);
   });
@@ -165,10 +172,12 @@ absl::Status CheckExtends(const Pin& pinned, const Pin& seen,
   return NotExtending(pinned, seen, "what lies below it was changed");
 }
 
-absl::StatusOr<PinCheck> CheckAndPin(GatewayClient& client,
-                                     const PinStore& store,
-                                     const std::string& name,
-                                     bool accept_rollback) {
+namespace {
+
+absl::StatusOr<PinCheck> CheckAndPinOnce(GatewayClient& client,
+                                         const PinStore& store,
+                                         const std::string& name,
+                                         bool accept_rollback) {
   absl::StatusOr<absl::optional<Pin>> pinned = store.Load(name);
   if (!pinned.ok()) return pinned.status();
   absl::StatusOr<GetCheckpointResponse> answer =
@@ -188,10 +197,25 @@ absl::StatusOr<PinCheck> CheckAndPin(GatewayClient& client,
     extends = CheckExtends(**pinned, *seen, proof);
   }
   if (!extends.ok() && !accept_rollback) return extends;
-  absl::Status kept =
-      extends.ok() ? store.Keep(name, *seen) : store.Replace(name, *seen);
+  absl::Status kept = extends.ok() ? store.Keep(name, *seen, *pinned)
+                                   : store.Replace(name, *seen);
   if (!kept.ok()) return kept;
   return PinCheck{*std::move(pinned), *std::move(seen), !extends.ok()};
+}
+
+}  // namespace
+
+absl::StatusOr<PinCheck> CheckAndPin(GatewayClient& client,
+                                     const PinStore& store,
+                                     const std::string& name,
+                                     bool accept_rollback) {
+  absl::StatusOr<PinCheck> check =
+      CheckAndPinOnce(client, store, name, accept_rollback);
+  for (int looks = 1; looks < kMaxLooks && absl::IsAborted(check.status());
+       ++looks) {
+    check = CheckAndPinOnce(client, store, name, accept_rollback);
+  }
+  return check;
 }
 
 std::string DescribePin(const Pin& pin) {

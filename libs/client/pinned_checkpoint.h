@@ -49,9 +49,11 @@ class PinStore {
   // that for no pin would let whoever can damage the file roll a log back.
   absl::StatusOr<absl::optional<Pin>> Load(const std::string& name) const;
 
-  // Keeps `pin`, unless another process has kept a larger one of the same log
-  // meanwhile. Errors of file_util.h.
-  absl::Status Keep(const std::string& name, const Pin& pin) const;
+  // Keeps `pin`, which was shown to extend `base`, what Load gave. ABORTED if
+  // that is not what is kept any more: two processes that were shown two logs
+  // at once must not both find theirs good. Errors of file_util.h.
+  absl::Status Keep(const std::string& name, const Pin& pin,
+                    const absl::optional<Pin>& base) const;
 
   // Keeps `pin` whatever was there.
   absl::Status Replace(const std::string& name, const Pin& pin) const;
@@ -81,7 +83,9 @@ struct PinCheck {
 // another log. The message shows both. With `accept_rollback` the new one is
 // kept all the same, and the result has both for the caller to show. An answer
 // that is malformed or not signed by its own key is DATA_LOSS too, and is
-// never accepted. Others are the client's and the store's errors.
+// never accepted. If other processes look at the log at the same time, it looks
+// again, a few times, and then is ABORTED. Others are the client's and the
+// store's errors.
 absl::StatusOr<PinCheck> CheckAndPin(GatewayClient& client,
                                      const PinStore& store,
                                      const std::string& name,

@@ -51,8 +51,11 @@ class FileInMaking {
   FileInMaking& operator=(const FileInMaking&) = delete;
 
   absl::Status Open() {
+    // Made anew: what lies there may be somebody else's, or a link to a file
+    // that is to be overwritten.
+    std::remove(part_.c_str());
     const int fd =
-        open(part_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+        open(part_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0 || fchmod(fd, 0600) != 0) return Failed();
     close(fd);
     stream_.open(part_, std::ios::binary | std::ios::in | std::ios::out);
@@ -154,7 +157,7 @@ absl::Status VerifyAndPin(const std::string& path, const client::Pin& pinned,
   if (!seen.ok()) return seen.status();
   absl::StatusOr<const client::Settings*> settings = session.settings();
   if (!settings.ok()) return settings.status();
-  return session.pins().Keep((*settings)->pin_name, *seen);
+  return session.pins().Keep((*settings)->pin_name, *seen, pinned);
 }
 
 absl::Status Export(const std::string& path, Session& session) {

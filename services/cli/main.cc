@@ -75,7 +75,13 @@ std::string ProgramFolder() {
   return error ? "." : program.parent_path().string();
 }
 
+// gRPC's own lines say nothing that the error does not, and would stand
+// between a command's lines; whoever wants them sets the variable.
+constexpr char kGrpcVerbosity[] = "GRPC_VERBOSITY";
+
 int Run(const std::vector<std::string>& arguments) {
+  const bool quiet = getenv(kGrpcVerbosity) == nullptr;
+  if (quiet) setenv(kGrpcVerbosity, "NONE", /*overwrite=*/1);
   const rlimit cores = keyward::cli::CoreLimit();
   auto hardened = keyward::crypto::HardenProcess({/*lock_all_memory=*/false});
   if (!hardened.ok()) {
@@ -104,8 +110,11 @@ int Run(const std::vector<std::string>& arguments) {
     return keyward::cli::Connect(settings, clock.Now());
   };
   environment.execute =
-      [&cores](const std::vector<std::string>& command,
-               const std::vector<keyward::cli::SecretVariable>& variables) {
+      [&cores, quiet](
+          const std::vector<std::string>& command,
+          const std::vector<keyward::cli::SecretVariable>& variables) {
+        // Ours, and not for a program that may use gRPC itself.
+        if (quiet) unsetenv(kGrpcVerbosity);
         return keyward::cli::StartProgram(command, variables, cores);
       };
   environment.program_folder = ProgramFolder();
@@ -117,8 +126,5 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // gRPC's own lines say nothing that the error does not, and would stand
-  // between a command's lines; whoever wants them sets the variable.
-  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   return Run(std::vector<std::string>(argv + 1, argv + argc));
 }

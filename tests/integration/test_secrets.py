@@ -237,3 +237,14 @@ def P5_no_value_is_in_the_data_folders(keyward):
     # The same search finds what was put there on purpose.
     assert found() == [values[0]]
     os.remove(planted)
+
+
+@test
+def run_gives_a_program_its_secrets_and_nothing_of_its_own(keyward):
+    """The command quiets gRPC for itself; a program that uses gRPC must not
+    inherit that."""
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"one")
+    lines = keyward.ok("run", "--secret", "DB=db", "--", "env").splitlines()
+    assert b"DB=one" in lines, lines
+    assert not [line for line in lines if line.startswith(b"GRPC_")], lines
