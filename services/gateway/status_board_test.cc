@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
@@ -35,7 +36,9 @@ class FakeLog final : public rpc::AuditLog {
 
 class StatusBoardTest : public testing::Test {
  protected:
-  StatusBoardTest() {
+  // Returns after the board's own thread has looked, which it does again only
+  // after a period: from then on it looks when it is asked.
+  void Start() {
     StatusBoard::Options options;
     options.version = "1.2.3";
     options.memory_locked = true;
@@ -48,10 +51,19 @@ class StatusBoardTest : public testing::Test {
                            return absl::UnavailableError("not connected");
                          }}};
     board_ = std::make_unique<StatusBoard>(options, &log_, &clock_);
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (Shown().services(1).detail() == "not asked yet") {
+      ASSERT_LT(absl::Now(), end);
+      absl::SleepFor(absl::Milliseconds(1));
+    }
   }
 
   GetStatusResponse Ask() {
     board_->AskNow();
+    return Shown();
+  }
+
+  GetStatusResponse Shown() const {
     GetStatusResponse response;
     board_->Fill(&response);
     return response;
@@ -64,6 +76,7 @@ class StatusBoardTest : public testing::Test {
 };
 
 TEST_F(StatusBoardTest, ShowsWhatServesAndHowLongTheLogIs) {
+  Start();
   const GetStatusResponse response = Ask();
   EXPECT_EQ(response.version(), "1.2.3");
   EXPECT_EQ(response.audit_size(), 100u);
@@ -83,6 +96,7 @@ TEST_F(StatusBoardTest, ShowsWhatServesAndHowLongTheLogIs) {
 
 TEST_F(StatusBoardTest, ShowsWhatTheStoreSaysOfTheInstallation) {
   store_away = true;
+  Start();
   EXPECT_EQ(Ask().installation_id(), "");
   store_away = false;
   EXPECT_EQ(Ask().installation_id(), "the-installation");
@@ -93,6 +107,7 @@ TEST_F(StatusBoardTest, ShowsWhatTheStoreSaysOfTheInstallation) {
 }
 
 TEST_F(StatusBoardTest, SaysWhatIsAwayAndWhy) {
+  Start();
   Ask();
   store_away = true;
   log_.away = true;
