@@ -145,7 +145,10 @@ TEST_F(CommitQueueTest, TheNextGroupIsWrittenWhileCallbacksRun) {
   queue.Submit(MakeWork([&](CommitResult) { gate.Pass(); }));
   gate.AwaitArrival();
   queue.Submit(MakeWork(results.Callback()));
-  EXPECT_EQ(results.Await(1).size(), 1u);  // while the first one still runs
+  // While the first one still runs.
+  const std::vector<CommitResult> answered = results.Await(1);
+  ASSERT_EQ(answered.size(), 1u);
+  EXPECT_EQ(answered[0].revision, 2u);
   gate.Open();
 }
 
@@ -252,6 +255,32 @@ TEST_F(CommitQueueTest, ExpiredWorkIsNotTakenEvenBeforeATickNoticesIt) {
   EXPECT_EQ(results.Await(1)[0].status.code(),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(groups_, 0);
+}
+
+TEST_F(CommitQueueTest, WorkSubmittedInCallbacksDuringAWriteFormsOneGroup) {
+  Gate gate;
+  CommitQueue first({}, &clock_, Counting());
+  int second_groups = 0;
+  CommitQueue second({}, &clock_, [&](const std::vector<const Work*>& group) {
+    ++second_groups;
+    gate.Pass();
+    return CommitQueue::Outcome{
+        std::vector<CommitResult>(group.size(), CommitResult::Applied(1)), {}};
+  });
+  Results submitted, results;
+  second.Submit(MakeWork(results.Callback()));
+  gate.AwaitArrival();
+  for (int i = 0; i < 50; ++i) {
+    first.Submit(MakeWork([&](CommitResult result) {
+      second.Submit(MakeWork(results.Callback()));
+      submitted.Callback()(std::move(result));
+    }));
+  }
+  EXPECT_EQ(submitted.Await(50).size(), 50u);
+  gate.Open();
+  EXPECT_EQ(results.Await(51).size(), 51u);
+  second.Close();
+  EXPECT_EQ(second_groups, 2);
 }
 
 TEST_F(CommitQueueTest, ALongChainOfSubmissionsInCallbacksKeepsTheStackFlat) {
