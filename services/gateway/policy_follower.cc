@@ -79,13 +79,20 @@ absl::StatusOr<PolicyFollower::Update> PolicyFollower::Await(
     mailbox->arrived.SignalAll();
   });
   while (!stopping()) {
-    // An idle policy sends nothing for as long as it likes; the wait ends by
-    // itself only to see whether the follower is to stop.
-    MutexLock lock(&mailbox->mu);
-    if (!mailbox->update.has_value()) {
-      mailbox->arrived.WaitFor(&mailbox->mu, kRetry);
+    {
+      // An idle policy sends nothing for as long as it likes; the wait ends by
+      // itself to see whether the follower is to stop, and as follows.
+      MutexLock lock(&mailbox->mu);
+      if (!mailbox->update.has_value()) {
+        mailbox->arrived.WaitFor(&mailbox->mu, kRetry);
+      }
+      if (mailbox->update.has_value()) return *std::move(mailbox->update);
     }
-    if (mailbox->update.has_value()) return *std::move(mailbox->update);
+    // What is staged alone may come into force without a word from policy, and
+    // no call gets as far as audit to hear of it while nothing is in force.
+    if (view_->Current() == nullptr && view_->newest_staged() != 0) {
+      (void)LearnFence();
+    }
   }
   return absl::CancelledError("stopping");
 }

@@ -59,7 +59,8 @@ class PolicyFollower {
   absl::Status FollowOnce();
   absl::StatusOr<Update> Await(rpc::SnapshotFollower* follower);
   absl::Status Install(const Update& update);
-  // Before the first decision the fence is not known from any answer.
+  // Without a snapshot in force no call is decided, and no answer of audit
+  // tells the fence: it is asked.
   absl::Status LearnFence();
   bool stopping();
   void Pause();

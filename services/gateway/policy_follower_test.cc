@@ -123,6 +123,7 @@ class FencedAudit final : public rpc::AuditLog {
   }
   absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override {
     MutexLock l(&mu_);
+    asked_ = true;
     if (fence_ == 0) return absl::UnavailableError("away");
     return rpc::LogState{fence_, 0, 0};
   }
@@ -130,10 +131,15 @@ class FencedAudit final : public rpc::AuditLog {
     MutexLock l(&mu_);
     fence_ = fence;
   }
+  bool asked() {
+    MutexLock l(&mu_);
+    return asked_;
+  }
 
  private:
   Mutex mu_;
   uint64_t fence_ ABSL_GUARDED_BY(mu_) = 1;
+  bool asked_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 class PolicyFollowerTest : public testing::Test {
@@ -241,6 +247,21 @@ TEST_F(PolicyFollowerTest, P2_WhatPolicySendsAheadOfTheFenceWaitsForIt) {
   EXPECT_EQ(InForce(), 1u);
   view_.OnFence(2);
   EXPECT_EQ(InForce(), 2u);
+}
+
+// As when a gateway starts while a change is durable and not in force yet: no
+// call gets as far as audit, so that no answer tells it of the fence.
+TEST_F(PolicyFollowerTest, P8_WhatWasAheadOfTheFenceIsUsedOnceItIsInForce) {
+  Follow();
+  policy_.Say(Whole(2));
+  const absl::Time end = absl::Now() + kPatience;
+  while (!audit_.asked() && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  ASSERT_TRUE(Stages(2));
+  EXPECT_EQ(InForce(), 0u);
+  audit_.SetFence(2);
+  EXPECT_TRUE(ComesIntoForce(2));
 }
 
 }  // namespace
