@@ -130,14 +130,17 @@ void ChangeCall::AnswerApplied(rpc::CallResult result,
                        "not be put on record; retry with the same request_id"),
         std::move(result.response));
   }
-  if (result.refusal == rpc::Refusal::kBarred) {
+  const bool applied =
+      closed && outcome.closing_outcome.outcome() == CHANGE_OUTCOME_APPLIED;
+  // Of a copy that came below the floor the owner knows nothing, and the log
+  // knows what became of the first.
+  const bool not_made = result.outcome == rpc::Outcome::kNotApplied || closed;
+  if (result.refusal == rpc::Refusal::kBarred && not_made && !applied) {
     return Answer(MakeError(absl::StatusCode::kUnavailable, kIntentBarred,
                             "the change was not made; retry"));
   }
   if (closed) {
     // The reconciler was first, and knows.
-    const bool applied =
-        outcome.closing_outcome.outcome() == CHANGE_OUTCOME_APPLIED;
     if (result.outcome == rpc::Outcome::kApplied && !applied) {
       return Answer(OutcomeUnknown("the change was made, and the audit log "
                                    "says that it was not"),

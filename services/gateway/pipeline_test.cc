@@ -394,6 +394,30 @@ TEST_F(PipelineTest, P4_AnOutcomeThatTheLogContradictsIsNotKnown) {
   EXPECT_EQ(ErrorReason(reply->status), kOutcomeUnknown);
 }
 
+// A copy of a call that comes when its intent is closed and forgotten: what
+// became of the first copy stands in the log alone.
+TEST_F(PipelineTest, P4_ABarredCopyOfAChangeIsAnsweredByTheLog) {
+  for (const auto& [closing, reason] :
+       {std::pair(audit::v1::CHANGE_OUTCOME_APPLIED, kOutcomeUnknown),
+        std::pair(audit::v1::CHANGE_OUTCOME_NOT_APPLIED, kIntentBarred)}) {
+    store_.waiting.clear();
+    auto reply = Destroy(kReader);
+    ASSERT_EQ(store_.waiting.size(), 1u);
+    rpc::AppendResult closed;
+    closed.status = rpc::AppendStatus::kIntentClosed;
+    closed.closing_outcome.set_outcome(closing);
+    log_.instead = closed;
+    rpc::CallResult answer;
+    answer.refusal = rpc::Refusal::kBarred;
+    answer.outcome = rpc::Outcome::kUnknown;
+    answer.status = absl::UnavailableError("barred");
+    store_.waiting[0](std::move(answer));
+    EXPECT_EQ(reply->status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(ErrorReason(reply->status), reason);
+    log_.instead.reset();
+  }
+}
+
 TEST_F(PipelineTest, P2_TheLimitOfDenialsIsDecidedAtTheFence) {
   PipelineOptions defaults;
   for (int i = 0; i < defaults.denial_limits.burst + 1; ++i) Access(kStranger);
