@@ -119,6 +119,19 @@ TEST_F(AuthenticatorTest, P8_RefusesTwoAuthorizationHeaders) {
   ExpectRefused(WithHeaders({"", good}, "payments"));
 }
 
+TEST_F(AuthenticatorTest, P1_ARememberedCertificateEndsWithItsIntermediate) {
+  certificate_ = TestCertificate("payments-by-short-intermediate");
+  const std::string chain = TestCertificate("short-intermediate");
+  RequestCredentials request;
+  request.certificate_pem = certificate_;
+  request.chain_pem = chain;
+  ASSERT_TRUE(authenticator_->Authenticate(request).ok());
+  clock_.Advance(absl::Hours(6) - absl::Seconds(1));
+  EXPECT_TRUE(authenticator_->Authenticate(request).ok());
+  clock_.Advance(absl::Seconds(1));
+  ExpectRefused(authenticator_->Authenticate(request));
+}
+
 TEST_F(AuthenticatorTest, P1_RefusesTheCertificateOfAResumedSession) {
   certificate_ = TestCertificate("payments");
   RequestCredentials request;

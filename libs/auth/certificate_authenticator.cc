@@ -97,16 +97,16 @@ absl::StatusOr<Credential> CertificateAuthenticator::Authenticate(
   absl::Status status = CheckUsage(*leaf);
   if (status.ok()) status = CheckIntermediates(chain_pem);
   if (!status.ok()) return status;
-  status = bundles_->Verify(id->trust_domain(),
-                            absl::StrCat(leaf_pem, "\n", chain_pem), now);
-  if (!status.ok()) return Refuse(status.message());
+  const absl::StatusOr<absl::Time> end = bundles_->Verify(
+      id->trust_domain(), absl::StrCat(leaf_pem, "\n", chain_pem), now);
+  if (!end.ok()) return Refuse(end.status().message());
   // OpenSSL takes a certificate for expired from its last second on, and the
   // credential ends where verifying again would refuse it.
   return Credential(
       CredentialMint(), Principal::Spiffe(*id),
       AuthenticationMethod::kMutualTls,
       absl::StrCat("certificate:", HexEncode(crypto::AsBytes(leaf->sha256))),
-      leaf->not_after);
+      *end);
 }
 
 }  // namespace keyward::auth

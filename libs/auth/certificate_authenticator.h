@@ -35,7 +35,8 @@ class CertificateAuthenticator {
 
   // The workload that the certificate proves at `now`. `leaf_pem` is one PEM
   // certificate, `chain_pem` those that its holder sent besides, perhaps none.
-  // The credential expires with the leaf.
+  // The credential expires with the first certificate of the path from the leaf
+  // to the authority: one whose issuer has ended proves nothing any more.
   //
   // UNAUTHENTICATED, with a reason that helps, for everything else:
   //  - anything beyond the bounds or that is not a certificate;

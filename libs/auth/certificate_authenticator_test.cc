@@ -72,6 +72,19 @@ TEST_F(CertificateAuthenticatorTest, FollowsTheChainThatItsHolderSent) {
   Refusal(leaf);
 }
 
+// The credential is remembered and keeps streams open until it expires: with
+// the leaf's end it would outlive the authority that vouches for it.
+TEST_F(CertificateAuthenticatorTest, P1_ExpiresWithTheFirstOfTheChain) {
+  const std::string leaf = TestCertificate("payments-by-short-intermediate");
+  const std::string chain = TestCertificate("short-intermediate");
+  const absl::Time end = kBegin + absl::Hours(18);
+  const auto credential = Authenticate(leaf, chain);
+  ASSERT_TRUE(credential.ok()) << credential.status();
+  EXPECT_EQ(credential->expire_time(), end);
+  EXPECT_TRUE(Authenticate(leaf, chain, end - absl::Seconds(1)).ok());
+  EXPECT_THAT(Refusal(leaf, chain, end), HasSubstr("expired"));
+}
+
 TEST_F(CertificateAuthenticatorTest, P1_RefusesWhatAnotherDomainSigned) {
   Refusal(TestCertificate("by-other-domain"));
   // Its authority sent along does not make it one of ours.

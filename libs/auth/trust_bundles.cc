@@ -79,9 +79,9 @@ absl::StatusOr<std::unique_ptr<TrustBundles>> TrustBundles::Create(
   return std::unique_ptr<TrustBundles>(new TrustBundles(std::move(domains)));
 }
 
-absl::Status TrustBundles::Verify(absl::string_view trust_domain,
-                                  absl::string_view chain_pem,
-                                  absl::Time now) const {
+absl::StatusOr<absl::Time> TrustBundles::Verify(absl::string_view trust_domain,
+                                                absl::string_view chain_pem,
+                                                absl::Time now) const {
   for (const TrustDomain& domain : domains_) {
     if (domain.name != trust_domain) continue;
     return crypto::VerifyClientChain(chain_pem, domain.bundle_pem, now);

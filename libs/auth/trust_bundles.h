@@ -57,12 +57,14 @@ class TrustBundles {
   TrustBundles(const TrustBundles&) = delete;
   TrustBundles& operator=(const TrustBundles&) = delete;
 
-  // OK if the first certificate of `chain_pem` chains at `now` to an authority
-  // of `trust_domain`, by way of the others in any order (RFC 5280, 6; see
-  // crypto::VerifyClientChain). UNAUTHENTICATED if not, or if there is no such
-  // domain; INVALID_ARGUMENT if the text does not parse.
-  absl::Status Verify(absl::string_view trust_domain,
-                      absl::string_view chain_pem, absl::Time now) const;
+  // Whether the first certificate of `chain_pem` chains at `now` to an
+  // authority of `trust_domain`, by way of the others in any order (RFC 5280,
+  // 6; see crypto::VerifyClientChain), with the moment at which that path ends.
+  // UNAUTHENTICATED if not, or if there is no such domain; INVALID_ARGUMENT if
+  // the text does not parse.
+  absl::StatusOr<absl::Time> Verify(absl::string_view trust_domain,
+                                    absl::string_view chain_pem,
+                                    absl::Time now) const;
 
   // All authorities of all domains as one PEM text, for the TLS handshake.
   std::string AllPem() const;

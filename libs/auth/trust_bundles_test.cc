@@ -40,23 +40,29 @@ TEST(TrustBundlesTest, VerifiesAgainstTheDomainsOwnAuthorities) {
 // The TLS handshake, which knows one pile of authorities, lets both through.
 TEST(TrustBundlesTest, P1_RefusesWhatAnotherDomainsAuthoritySigned) {
   const auto bundles = CorpAndOther();
-  EXPECT_EQ(
-      bundles->Verify("corp", TestCertificate("by-other-domain"), kNoon).code(),
-      absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(bundles->Verify("other", TestCertificate("payments"), kNoon).code(),
+  EXPECT_EQ(bundles->Verify("corp", TestCertificate("by-other-domain"), kNoon)
+                .status()
+                .code(),
+            absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(bundles->Verify("other", TestCertificate("payments"), kNoon)
+                .status()
+                .code(),
             absl::StatusCode::kUnauthenticated);
 }
 
 TEST(TrustBundlesTest, P8_RefusesADomainThatIsNotConfigured) {
   const auto bundles = CorpAndOther();
   for (const char* name : {"", "Corp", "corp2", "cor", "nowhere"}) {
-    EXPECT_EQ(bundles->Verify(name, TestCertificate("payments"), kNoon).code(),
+    EXPECT_EQ(bundles->Verify(name, TestCertificate("payments"), kNoon)
+                  .status()
+                  .code(),
               absl::StatusCode::kUnauthenticated)
         << name;
   }
   EXPECT_EQ(TrustBundles::Create({})
                 .value()
                 ->Verify("corp", TestCertificate("payments"), kNoon)
+                .status()
                 .code(),
             absl::StatusCode::kUnauthenticated);
 }
@@ -67,6 +73,19 @@ TEST(TrustBundlesTest, AcceptsAnyAuthorityOfABundle) {
           {{"corp", TestCertificate("other-ca") + TestCertificate("corp-ca")}})
           .value();
   EXPECT_TRUE(bundles->Verify("corp", TestCertificate("payments"), kNoon).ok());
+}
+
+TEST(TrustBundlesTest, TellsWhenThePathEnds) {
+  const auto bundles = CorpAndOther();
+  EXPECT_EQ(bundles->Verify("corp", TestCertificate("payments"), kNoon).value(),
+            TestCertificatesBegin() + absl::Hours(24));
+  EXPECT_EQ(bundles
+                ->Verify("corp",
+                         TestCertificate("payments-by-short-intermediate") +
+                             TestCertificate("short-intermediate"),
+                         kNoon)
+                .value(),
+            TestCertificatesBegin() + absl::Hours(18));
 }
 
 TEST(TrustBundlesTest, JoinsAllAuthoritiesForTheHandshake) {

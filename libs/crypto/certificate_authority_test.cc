@@ -86,7 +86,8 @@ TEST_F(CertificateAuthorityTest, LeafIsAnSvid) {
 TEST_F(CertificateAuthorityTest, LeafVerifiesAndMatchesItsKey) {
   const auto leaf = ca_->Issue(Request(), kNow, random_).value();
   EXPECT_EQ(
-      VerifyClientChain(leaf.certificate_pem, ca_->certificate_pem(), kNow),
+      VerifyClientChain(leaf.certificate_pem, ca_->certificate_pem(), kNow)
+          .status(),
       absl::OkStatus());
   EXPECT_EQ(CheckPrivateKeyMatches(leaf.certificate_pem,
                                    leaf.private_key_pem.ExposeSecret()),
@@ -100,6 +101,7 @@ TEST_F(CertificateAuthorityTest, LeafOfAnotherCaOfTheSameNameDoesNotVerify) {
   const auto leaf = other->Issue(Request(), kNow, random_).value();
   EXPECT_EQ(
       VerifyClientChain(leaf.certificate_pem, ca_->certificate_pem(), kNow)
+          .status()
           .code(),
       absl::StatusCode::kUnauthenticated);
 }
@@ -249,7 +251,8 @@ TEST_F(CertificateAuthorityTest, GoesOnFromACertificateAndAWrappedKey) {
   EXPECT_EQ(loaded->trust_domain(), "keyward.internal");
   const auto leaf = loaded->Issue(Request(), kNow, random_).value();
   EXPECT_EQ(
-      VerifyClientChain(leaf.certificate_pem, ca_->certificate_pem(), kNow),
+      VerifyClientChain(leaf.certificate_pem, ca_->certificate_pem(), kNow)
+          .status(),
       absl::OkStatus());
 }
 
@@ -289,7 +292,8 @@ TEST_F(CertificateAuthorityTest, IssuesFromManyThreads) {
       for (int i = 0; i < 20; ++i) {
         const auto leaf = ca_->Issue(Request(), kNow, random_).value();
         EXPECT_EQ(VerifyClientChain(leaf.certificate_pem,
-                                    ca_->certificate_pem(), kNow),
+                                    ca_->certificate_pem(), kNow)
+                      .status(),
                   absl::OkStatus());
       }
     });

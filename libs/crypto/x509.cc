@@ -226,6 +226,20 @@ absl::StatusOr<CertificateInfo> Describe(X509* certificate) {
   return info;
 }
 
+// The earliest end of the certificates on the path that was verified: who
+// honours a leaf until its own end honours it beyond its issuer's.
+absl::StatusOr<absl::Time> EndOfPath(X509_STORE_CTX* context) {
+  STACK_OF(X509)* const path = X509_STORE_CTX_get0_chain(context);
+  absl::Time end = absl::InfiniteFuture();
+  for (int i = 0; i < sk_X509_num(path); ++i) {
+    const absl::StatusOr<absl::Time> not_after =
+        ToTime(X509_get0_notAfter(sk_X509_value(path, i)));
+    if (!not_after.ok()) return not_after.status();
+    end = std::min(end, *not_after);
+  }
+  return end;
+}
+
 struct X509StackDeleter {
   // The certificates belong to somebody else.
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
@@ -260,8 +274,9 @@ absl::StatusOr<std::vector<CertificateInfo>> ParseCertificatesPem(
   return infos;
 }
 
-absl::Status VerifyClientChain(absl::string_view chain_pem,
-                               absl::string_view bundle_pem, absl::Time at) {
+absl::StatusOr<absl::Time> VerifyClientChain(absl::string_view chain_pem,
+                                             absl::string_view bundle_pem,
+                                             absl::Time at) {
   const absl::StatusOr<std::vector<X509Ptr>> chain =
       ReadCertificates(chain_pem);
   if (!chain.ok()) return chain.status();
@@ -293,7 +308,7 @@ absl::Status VerifyClientChain(absl::string_view chain_pem,
   X509_VERIFY_PARAM_set_time(param, absl::ToTimeT(at));
   X509_VERIFY_PARAM_set_depth(param, kMaxIntermediates);
   X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
-  if (X509_verify_cert(context.get()) == 1) return absl::OkStatus();
+  if (X509_verify_cert(context.get()) == 1) return EndOfPath(context.get());
   ClearOpensslErrors();
   return absl::UnauthenticatedError(absl::StrCat(
       "the certificate is not trusted: ",

@@ -78,8 +78,14 @@ absl::StatusOr<std::vector<CertificateInfo>> ParseCertificatesPem(
 // 8 intermediates. UNAUTHENTICATED with OpenSSL's reason if not;
 // INVALID_ARGUMENT if one of the texts does not parse. Revocation is not
 // checked.
-absl::Status VerifyClientChain(absl::string_view chain_pem,
-                               absl::string_view bundle_pem, absl::Time at);
+//
+// The moment at which that path ends: the earliest not_after of the
+// certificates on it, those of the bundle included. From then on OpenSSL
+// refuses it, one second before X.509 does. Another path through the same
+// certificates, if there is one, may be good for longer.
+absl::StatusOr<absl::Time> VerifyClientChain(absl::string_view chain_pem,
+                                             absl::string_view bundle_pem,
+                                             absl::Time at);
 
 // OK if the private key belongs to the first certificate of
 // `certificate_pem`; FAILED_PRECONDITION if it is another's; INVALID_ARGUMENT

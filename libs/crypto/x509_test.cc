@@ -205,9 +205,9 @@ class VerifyClientChainTest : public testing::Test {
   static absl::StatusCode Verify(const std::string& chain,
                                  const std::string& bundle,
                                  absl::Time at = kNow) {
-    const absl::Status status = VerifyClientChain(chain, bundle, at);
+    const absl::StatusOr<absl::Time> end = VerifyClientChain(chain, bundle, at);
     EXPECT_EQ(ERR_peek_error(), 0u);
-    return status.code();
+    return end.status().code();
   }
 
   const Issued ca_ = Make(Fields("ca", true));
@@ -249,6 +249,33 @@ TEST_F(VerifyClientChainTest, ChecksTheTimeItIsGiven) {
             absl::StatusCode::kOk);
   EXPECT_EQ(Verify(leaf, ca_.pem(), kNow + hour + second),
             absl::StatusCode::kUnauthenticated);
+}
+
+// From the end that it tells on it refuses the same chain.
+TEST_F(VerifyClientChainTest, TellsTheEarliestEndOfThePath) {
+  EXPECT_EQ(VerifyClientChain(leaf_.pem(), ca_.pem(), kNow).value(),
+            kNow + absl::Hours(1));
+  // An authority that ends before its leaf ends the path.
+  CertificateFields fields = Fields("ca", true);
+  fields.not_after = kNow + absl::Minutes(5);
+  const Issued ca = Make(fields);
+  const std::string leaf = Make(Fields("leaf", false), &ca).pem();
+  const absl::Time end = VerifyClientChain(leaf, ca.pem(), kNow).value();
+  EXPECT_EQ(end, fields.not_after);
+  EXPECT_EQ(Verify(leaf, ca.pem(), end - absl::Seconds(1)),
+            absl::StatusCode::kOk);
+  EXPECT_EQ(Verify(leaf, ca.pem(), end), absl::StatusCode::kUnauthenticated);
+}
+
+// What was sent along and is not on the path ends nothing.
+TEST_F(VerifyClientChainTest, TheEndOfAStrangersCertificateDoesNotCount) {
+  CertificateFields fields = Fields("stranger", true);
+  fields.not_after = kNow + absl::Minutes(1);
+  const Issued stranger = Make(fields);
+  EXPECT_EQ(VerifyClientChain(leaf_.pem() + stranger.pem(),
+                              ca_.pem() + stranger.pem(), kNow)
+                .value(),
+            kNow + absl::Hours(1));
 }
 
 TEST_F(VerifyClientChainTest, RefusesALeafThatSignsAnother) {
@@ -295,6 +322,7 @@ TEST_F(VerifyClientChainTest, RefusesAWeakKey) {
 TEST_F(VerifyClientChainTest, SaysWhyAndRefusesWhatDoesNotParse) {
   EXPECT_THAT(std::string(VerifyClientChain(leaf_.pem(), ca_.pem(),
                                             kNow + absl::Hours(2))
+                              .status()
                               .message()),
               HasSubstr("certificate has expired"));
   EXPECT_EQ(Verify("", ca_.pem()), absl::StatusCode::kInvalidArgument);

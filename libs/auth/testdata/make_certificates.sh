@@ -7,7 +7,8 @@
 # added; the results are kept, so that the tests do not depend on a tool or on
 # the date. The keys are thrown away: the tests only read certificates.
 #
-# Authorities are valid from 2020 to 2120, leaves on the first of January 2030.
+# Authorities are valid from 2020 to 2120, leaves on the first of January 2030;
+# what is short ends at 18:00 of that day.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -30,7 +31,6 @@ policy = any
 commonName = optional
 CNF
 
-readonly AUTHORITY_DAYS=(-startdate 20200101000000Z -enddate 21200101000000Z)
 readonly LEAF_DAYS=(-startdate 20300101000000Z -enddate 20300102000000Z)
 
 # key NAME: a key and a request of that name.
@@ -54,9 +54,10 @@ sign() {
     2>/dev/null
 }
 
-# authority NAME ISSUER EXTENSIONS...
+# authority NAME ISSUER EXTENSIONS...: ends in 2120, or at `end`.
 authority() {
-  local days=("${AUTHORITY_DAYS[@]}") extensions=()
+  local days=(-startdate 20200101000000Z -enddate "${end:-21200101000000Z}")
+  local extensions=()
   key "$1"
   sign "$@" 'basicConstraints=critical,CA:TRUE' \
     'keyUsage=critical,keyCertSign,cRLSign' 'subjectKeyIdentifier=hash'
@@ -87,12 +88,14 @@ readonly PAYMENTS='subjectAltName=URI:spiffe://corp/payments'
 authority corp-ca corp-ca 'subjectAltName=URI:spiffe://corp'
 authority other-ca other-ca 'subjectAltName=URI:spiffe://other'
 authority intermediate corp-ca
+end=20300101180000Z authority short-intermediate corp-ca
 authority intermediate-with-id corp-ca 'subjectAltName=URI:spiffe://corp/admin'
 
 leaf payments corp-ca "$PAYMENTS"
 leaf payments-no-eku corp-ca "$PAYMENTS" 'extendedKeyUsage='
 leaf payments-with-dns corp-ca "$PAYMENTS,DNS:payments.corp,email:a@corp"
 leaf payments-by-intermediate intermediate "$PAYMENTS"
+leaf payments-by-short-intermediate short-intermediate "$PAYMENTS"
 leaf store corp-ca 'subjectAltName=URI:spiffe://corp/service/store'
 
 leaf by-other-domain other-ca "$PAYMENTS"
