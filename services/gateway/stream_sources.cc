@@ -169,6 +169,12 @@ absl::StatusOr<std::unique_ptr<StreamSource>> OpenTail(
                                       request);
 }
 
+// Audit answered what it cannot mean: nothing of it is passed on (P8).
+absl::Status Nonsense(absl::string_view what) {
+  return MakeError(absl::StatusCode::kUnavailable, kResponseMismatch,
+                   absl::StrCat("the audit log answered ", what));
+}
+
 // ExportEntries: the leaves below a checkpoint, then the checkpoint.
 class ExportSource : public StreamSource {
  public:
@@ -205,8 +211,7 @@ class ExportSource : public StreamSource {
           const auto* answer = google::protobuf::DynamicCastToGenerated<
               audit::v1::GetCheckpointResponse>(result.response.get());
           if (answer == nullptr) {
-            return done(MakeError(absl::StatusCode::kUnavailable,
-                                  kResponseMismatch, "no checkpoint"));
+            return done(Nonsense("no checkpoint"));
           }
           absl::Status begun = Begin(answer->checkpoint(), range.get());
           if (!begun.ok()) return done(std::move(begun));
@@ -217,7 +222,8 @@ class ExportSource : public StreamSource {
   static absl::Status Begin(const std::string& note, Range* range) {
     absl::StatusOr<audit::Checkpoint> parsed =
         audit::ReadCheckpointUnverified(note);
-    if (!parsed.ok()) return parsed.status();
+    // It is not the caller's fault, as the parser's code would say.
+    if (!parsed.ok()) return Nonsense("no checkpoint");
     if (range->end == 0) range->end = parsed->size;
     if (range->end > parsed->size) {
       return FieldError("end_index",
@@ -243,9 +249,12 @@ class ExportSource : public StreamSource {
 
   static absl::StatusOr<StreamBatch> Convert(rpc::EntryRange leaves,
                                              Range* range) {
-    if (!leaves.leaves.empty() && leaves.first_index != range->next) {
-      return MakeError(absl::StatusCode::kUnavailable, kResponseMismatch,
-                       "the log's entries are not consecutive");
+    // What a checkpoint covers is durable, and has not to be waited for.
+    if (leaves.leaves.empty()) {
+      return Nonsense("fewer entries than its checkpoint covers");
+    }
+    if (leaves.first_index != range->next) {
+      return Nonsense("entries that are not consecutive");
     }
     auto response = std::make_unique<audit::v1::ExportEntriesResponse>();
     response->set_first_index(range->next);
