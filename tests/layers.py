@@ -18,7 +18,10 @@ import subprocess
 import sys
 
 LICENCE = ("Copyright 2026 The Keyward Authors", "SPDX-License-Identifier: Apache-2.0")
-LICENSED = (".cc", ".h", ".proto", ".bzl", ".bazel", ".sh", ".py", ".yaml", ".yml")
+LICENSED = (
+    ".cc", ".h", ".proto", ".bzl", ".bazel", ".sh", ".py", ".yaml", ".yml",
+    ".go", ".js",
+)
 LICENSED_NAMES = ("WORKSPACE", ".bazelrc", "packages.txt", "run")
 
 TOP_LEVEL = {

@@ -48,7 +48,13 @@ check_buf() {
 }
 
 check_format() {
-  files '*.cc' '*.h' | xargs -r clang-format --dry-run -Werror
+  local unformatted
+  files '*.cc' '*.h' | xargs -r clang-format --dry-run -Werror || return 1
+  unformatted=$(files '*.go' | xargs -r gofmt -l) || return 1
+  [[ -z $unformatted ]] || {
+    echo "gofmt would change: $unformatted"
+    return 1
+  }
 }
 
 check_shell() {

@@ -3,21 +3,19 @@
 
 """Bearer tokens at a running gateway: the good one, and all the others."""
 
-import os
 import time
 
 import grpc
 
 import client
 import forge
+import issuer
 from client import Client, details_of, error_of, eventually
-from forge import ISSUER, TokenKey
+from forge import TokenKey
+from issuer import LEEWAY, jwks_file, nobody
 from registry import test
 
 Code = grpc.StatusCode
-
-# The most that can be configured, so that no test is about seconds.
-LEEWAY = 30
 
 EC = TokenKey("ec")
 RSA = TokenKey("rsa", "RS256")
@@ -27,26 +25,8 @@ STRANGER = TokenKey("stranger")
 READER = "oidc:corp:reader"
 
 
-def jwks_file(keyward):
-    return os.path.join(keyward.folder, "jwks.json")
-
-
-def issuer_setting(keyward):
-    return (
-        f"jwt_issuers=[{{id: corp, issuer: '{ISSUER}', "
-        f"audiences: [{forge.AUDIENCE}], leeway: {LEEWAY}s, "
-        f"jwks_file: '{jwks_file(keyward)}'}}]"
-    )
-
-
 def believe_issuer(keyward):
-    forge.write(jwks_file(keyward), forge.key_set(EC, RSA))
-    keyward.set(issuer_setting(keyward), "reload.interval=1s")
-
-
-def nobody(keyward):
-    """No certificate: only a token can say who calls."""
-    return keyward.identity("admin")[0], None, None
+    issuer.believe(keyward, EC, RSA)
 
 
 def grant(keyward):
@@ -355,7 +335,7 @@ def an_issuer_that_is_no_longer_configured_is_not_believed(keyward):
     grant(keyward)
     token = bearer(EC.token())
     assert read(keyward, token) == b"for the reader"
-    keyward.unset(issuer_setting(keyward))
+    keyward.unset(issuer.setting(keyward))
     assert keyward.front.stop() == 0
     keyward.front.start()
     keyward.front.wait_ready()

@@ -17,12 +17,13 @@ import subprocess
 import tempfile
 
 import client
+import examples
 from client import ROOT, Client
 from registry import Skip, test
 
 # The newest that Debian 12's Go, 1.19, builds.
 VERSION = "v1.8.9"
-BUILD_SECONDS = 300
+BUILD_SECONDS = 600
 
 # What grpcurl adds to a gRPC code to make its exit code.
 CODE_BASE = 64
@@ -43,19 +44,13 @@ def build(folder):
     if shutil.which("go") is None:
         return "there is no Go to build grpcurl with"
     with tempfile.TemporaryDirectory(prefix="keyward-go-") as work:
-        environment = {
-            **os.environ,
-            "GOBIN": os.path.join(work, "bin"),
-            "GOPATH": os.path.join(work, "path"),
-            "GOCACHE": os.path.join(work, "cache"),
-            # Otherwise the sources could not be deleted.
-            "GOFLAGS": "-modcacherw",
-        }
+        go_environment = {
+            **examples.environment(), "GOBIN": os.path.join(work, "bin")}
         try:
             subprocess.run(
                 ["go", "install",
                  f"github.com/fullstorydev/grpcurl/cmd/grpcurl@{VERSION}"],
-                env=environment, capture_output=True, check=True,
+                env=go_environment, capture_output=True, check=True,
                 timeout=BUILD_SECONDS)
         except subprocess.TimeoutExpired:
             return f"grpcurl was not built within {BUILD_SECONDS} s"
@@ -63,7 +58,7 @@ def build(folder):
             said = error.stderr.decode(errors="replace").strip()
             return f"grpcurl cannot be built: {said.splitlines()[-1]}"
         shutil.rmtree(folder + ".new", ignore_errors=True)
-        shutil.copytree(environment["GOBIN"], folder + ".new")
+        shutil.copytree(go_environment["GOBIN"], folder + ".new")
         os.rename(folder + ".new", folder)
     return None
 
@@ -72,7 +67,8 @@ def build(folder):
 @functools.lru_cache
 def tool():
     """The folder in which grpcurl lies, and why there is none."""
-    folder = os.path.expanduser(f"~/.cache/keyward/tools/grpcurl-{VERSION}")
+    folder = os.path.join(
+        os.environ["KEYWARD_CACHE"], "tools", f"grpcurl-{VERSION}")
     if os.path.exists(folder):
         return folder, None
     os.makedirs(os.path.dirname(folder), exist_ok=True)
