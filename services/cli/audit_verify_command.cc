@@ -15,13 +15,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
 #include "libs/audit/checkpoint.h"
+#include "libs/audit/entry.h"
 #include "libs/audit/export_source.h"
 #include "libs/audit/folder_source.h"
+#include "libs/audit/proof_file.h"
 #include "libs/audit/verify.h"
 #include "libs/base/file_util.h"
 #include "libs/client/pinned_checkpoint.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/rocksdb_kv.h"
+#include "services/cli/audit_view.h"
 #include "services/cli/failure.h"
 #include "services/cli/held_checkpoints.h"
 #include "services/cli/printable.h"
@@ -43,8 +46,14 @@ constexpr char kExportHint[] =
     "that is newer: export again, or use --ignore-pin and a --checkpoint of "
     "its own time";
 
+constexpr char kProofHint[] =
+    "the file is not what `keyward audit prove` wrote, or is of another "
+    "installation's log than the one that is pinned: then use --ignore-pin "
+    "and --verifier-key";
+
 struct VerifyCommandOptions {
   std::string export_file;
+  std::string proof_file;
   std::string data;
   std::string checkpoint_file;
   std::string verifier_key;
@@ -85,15 +94,21 @@ absl::Status AddOutside(const VerifyCommandOptions& options, Session& session,
   return absl::OkStatus();
 }
 
+// A file that whoever could have forged it wrote proves nothing by a key that
+// comes with it.
+absl::Status CheckHasKey(const TrustedCheckpoints& trusted) {
+  if (!trusted.verifiers.empty()) return absl::OkStatus();
+  return WithHint(
+      absl::FailedPreconditionError(
+          "a file proves nothing without a key from elsewhere"),
+      "give --checkpoint FILE, or --verifier-key as `keyward audit "
+      "checkpoint` shows it, or pin the log with that command first");
+}
+
 absl::StatusOr<VerifyReport> VerifyExport(const VerifyCommandOptions& options,
                                           const TrustedCheckpoints& trusted) {
-  if (trusted.verifiers.empty()) {
-    return WithHint(
-        absl::FailedPreconditionError(
-            "an export proves nothing without a key from elsewhere"),
-        "give --checkpoint FILE, or --verifier-key as `keyward audit "
-        "checkpoint` shows it, or pin the log with that command first");
-  }
+  absl::Status has_key = CheckHasKey(trusted);
+  if (!has_key.ok()) return has_key;
   std::ifstream file(options.export_file, std::ios::binary);
   if (!file) {
     return absl::NotFoundError(
@@ -176,13 +191,70 @@ Json ReportJson(const VerifyReport& report, const TrustedCheckpoints& trusted) {
   return json;
 }
 
-absl::Status Verify(const VerifyCommandOptions& options, Session& session) {
-  if (!options.export_file.empty() && !options.data.empty()) {
-    return UsageError("give --export or --data, not both");
+// A log signs one tree of each size: with another root than in a checkpoint
+// that somebody kept, one of the two is a lie. Of other sizes a proof of one
+// entry says nothing.
+absl::Status CompareWithHeld(const audit::Checkpoint& checkpoint,
+                             const TrustedCheckpoints& trusted) {
+  for (const audit::HeldCheckpoint& held : trusted.held) {
+    absl::StatusOr<audit::Checkpoint> kept =
+        audit::OpenCheckpoint(held.note, trusted.verifiers);
+    if (!kept.ok()) return kept.status();
+    if (kept->size == checkpoint.size && kept->root != checkpoint.root) {
+      return absl::DataLossError(
+          absl::StrCat("the proof's checkpoint of ", checkpoint.size,
+                       " entries is of another tree than that of ", held.name));
+    }
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ProvenEntry> VerifyProof(const std::string& path,
+                                        const TrustedCheckpoints& trusted) {
+  absl::Status status = CheckHasKey(trusted);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::string> text =
+      ReadFileBounded(path, audit::kMaxProofFileBytes);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<audit::EntryInclusion> inclusion =
+      audit::ParseProofFile(*text);
+  if (!inclusion.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", inclusion.status().message()));
+  }
+  absl::StatusOr<audit::Checkpoint> checkpoint =
+      audit::VerifyEntryInclusion(*inclusion, trusted.verifiers);
+  if (!checkpoint.ok()) return checkpoint.status();
+  status = CompareWithHeld(*checkpoint, trusted);
+  if (!status.ok()) return status;
+  absl::StatusOr<audit::v1::AuditEntry> entry =
+      audit::ParseEntry(inclusion->leaf);
+  if (!entry.ok()) return entry.status();
+  return ProvenEntry{*std::move(inclusion), *std::move(checkpoint),
+                     *std::move(entry)};
+}
+
+absl::Status PrintProof(const std::string& path,
+                        const TrustedCheckpoints& trusted, Session& session) {
+  absl::StatusOr<ProvenEntry> proven = VerifyProof(path, trusted);
+  if (absl::IsDataLoss(proven.status()) ||
+      absl::IsUnauthenticated(proven.status())) {
+    return WithHint(proven.status(), kProofHint);
+  }
+  if (!proven.ok()) return proven.status();
+  absl::StatusOr<Json> json = ProvenJson(*proven);
+  if (!json.ok()) return json.status();
+  session.out() << (session.json() ? JsonText(*json) : ShowProven(*proven));
+  return absl::OkStatus();
+}
+
+absl::Status Verify(const VerifyCommandOptions& options, Session& session) {
   TrustedCheckpoints trusted;
   absl::Status status = AddOutside(options, session, &trusted);
   if (!status.ok()) return status;
+  if (!options.proof_file.empty()) {
+    return PrintProof(options.proof_file, trusted, session);
+  }
   absl::StatusOr<VerifyReport> report;
   if (!options.export_file.empty()) {
     report = VerifyExport(options, trusted);
@@ -212,25 +284,34 @@ void AddAuditVerifyCommand(CLI::App* audit, Command* chosen) {
       "verify",
       "Recompute the log's tree and compare it with every "
       "checkpoint that can be found; offline");
-  command->add_option("--export", options->export_file,
-                      "A file of `keyward audit export`");
-  command->add_option("--data", options->data,
-                      "A data folder, also of a running server; KEYWARD_DATA "
-                      "or this machine's otherwise");
+  CLI::Option* exported = command->add_option(
+      "--export", options->export_file, "A file of `keyward audit export`");
+  CLI::Option* proof =
+      command->add_option("--proof", options->proof_file,
+                          "A file of `keyward audit prove --out`: one entry");
+  CLI::Option* data = command->add_option(
+      "--data", options->data,
+      "A data folder, also of a running server; KEYWARD_DATA or this "
+      "machine's otherwise");
+  exported->excludes(proof)->excludes(data);
+  proof->excludes(data);
   command->add_option("--checkpoint", options->checkpoint_file,
                       "A file of `keyward audit checkpoint --out`");
   command->add_option("--verifier-key", options->verifier_key,
                       "The log's key, as `keyward audit checkpoint` shows it");
   command->add_flag("--ignore-pin", options->ignore_pin,
                     "Leave the pinned checkpoint out: it is another log's");
-  command->add_flag("--settled", options->settled,
-                    "Fail if a change has no outcome yet");
+  command
+      ->add_flag("--settled", options->settled,
+                 "Fail if a change has no outcome yet")
+      ->excludes(proof);
   command->footer(
       "Examples:\n"
       "  keyward audit verify\n"
       "  keyward audit verify --data /var/lib/keyward/data "
       "--checkpoint /mnt/usb/keyward.checkpoint\n"
-      "  keyward audit verify --export audit.log --settled");
+      "  keyward audit verify --export audit.log --settled\n"
+      "  keyward audit verify --proof read-of-db-password.tlog-proof");
   command->callback([options, chosen] {
     *chosen = [options](Session& session) { return Verify(*options, session); };
   });

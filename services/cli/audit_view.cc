@@ -10,6 +10,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "libs/audit/proof.h"
+#include "libs/audit/tree_hash.h"
 #include "services/cli/printable.h"
 #include "services/cli/values.h"
 
@@ -107,6 +109,43 @@ Json PinCheckJson(const client::PinCheck& check) {
   Json json = {{"checkpoint", PinJson(check.seen)},
                {"rollbackAccepted", check.rollback_accepted}};
   if (check.pinned.has_value()) json["pinned"] = PinJson(*check.pinned);
+  return json;
+}
+
+std::string ShowProven(const ProvenEntry& proven) {
+  Fields fields;
+  fields.Add("entry", absl::StrCat(proven.inclusion.index));
+  fields.Add("leaf hash",
+             absl::Base64Escape(audit::LeafHash(proven.inclusion.leaf).view()));
+  fields.Add("path", absl::StrCat(proven.inclusion.path.size(), " hashes"));
+  fields.Add("log", proven.checkpoint.origin);
+  fields.Add("size", absl::StrCat(proven.checkpoint.size));
+  fields.Add("root", absl::Base64Escape(proven.checkpoint.root.view()));
+  audit::v1::QueryEntriesResponse shown;
+  IndexedEntry* entry = shown.add_entries();
+  entry->set_index(proven.inclusion.index);
+  *entry->mutable_entry() = proven.entry;
+  return absl::StrCat("proven\n", fields.ToString(), "\n",
+                      ShowEntries(shown.entries()));
+}
+
+absl::StatusOr<Json> ProvenJson(const ProvenEntry& proven) {
+  absl::StatusOr<Json> entry = ToJson(proven.entry);
+  if (!entry.ok()) return entry;
+  Json json = {
+      {"proven", true},
+      {"index", absl::StrCat(proven.inclusion.index)},
+      {"entry", *entry},
+      {"leaf", absl::Base64Escape(proven.inclusion.leaf)},
+      {"inclusionProof", Json::array()},
+      {"checkpoint",
+       {{"origin", proven.checkpoint.origin},
+        {"size", absl::StrCat(proven.checkpoint.size)},
+        {"rootHash", absl::Base64Escape(proven.checkpoint.root.view())},
+        {"note", proven.inclusion.checkpoint}}}};
+  for (const audit::Hash& hash : proven.inclusion.path) {
+    json["inclusionProof"].push_back(absl::Base64Escape(hash.view()));
+  }
   return json;
 }
 

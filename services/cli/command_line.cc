@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/cli/audit_commands.h"
 #include "services/cli/audit_export_command.h"
+#include "services/cli/audit_prove_command.h"
 #include "services/cli/audit_verify_command.h"
 #include "services/cli/auth_commands.h"
 #include "services/cli/context_commands.h"
@@ -80,6 +81,7 @@ void AddCommands(CLI::App* app, Command* chosen) {
   audit->require_subcommand(1);
   AddAuditCommands(audit, chosen);
   AddAuditExportCommand(audit, chosen);
+  AddAuditProveCommand(audit, chosen);
   AddAuditVerifyCommand(audit, chosen);
   AddIdentityCommand(app, chosen);
   AddContextCommands(app, chosen);

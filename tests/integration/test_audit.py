@@ -3,6 +3,8 @@
 
 """The audit log: everything is in it, and it proves itself."""
 
+import os
+
 import grpc
 
 import client
@@ -73,3 +75,47 @@ def P3_the_log_verifies_in_the_data_folder_and_as_an_export(keyward):
         file.seek(400)
         file.write(bytes([byte[0] ^ 1]))
     keyward.refused("audit", "verify", "--export", export)
+
+
+@test
+def P3_one_entry_is_proven_to_who_asks_and_to_who_gets_the_file(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("intruder")
+    ) as intruder:
+        admin.create("db", b"one")
+        # More than one tile of the tree.
+        for _ in range(300):
+            admin.access("db")
+        assert code_of(intruder.access,
+                       "db") == grpc.StatusCode.PERMISSION_DENIED
+    found = keyward.json("audit", "query", "--principal", principal("intruder"))
+    denial, = [e for e in found["entries"]
+               if e["entry"]["kind"] == "ENTRY_KIND_DENIAL"]
+    file = os.path.join(keyward.folder, "denial.tlog-proof")
+    proven = keyward.json("audit", "prove", denial["index"], "--out", file)
+    assert proven["index"] == denial["index"], proven
+    assert proven["entry"] == denial["entry"], (proven, denial)
+    # The first entry, and the last that the pin covers.
+    keyward.ok("audit", "prove", "0")
+    keyward.ok("audit", "prove", str(int(proven["checkpoint"]["size"]) - 1))
+    said = keyward.refused("audit", "prove", "1000000")
+    assert "OUT_OF_RANGE" in said and "the log has" in said, said
+    said = keyward.refused("audit", "prove", "0", identity="intruder")
+    assert "PERMISSION_DENIED" in said and "audit.read" in said, said
+
+    # Offline, to somebody who has the log's key and nothing else of it.
+    keyward.stop()
+    with open(keyward.data("audit/log.key"), encoding="utf-8") as key:
+        verifier_key = key.read().splitlines()[1]
+    by_key = ("--ignore-pin", "--verifier-key", verifier_key)
+    shown = keyward.json("audit", "verify", "--proof", file, *by_key,
+                         identity="auditor")
+    assert shown["entry"] == denial["entry"], shown
+    with open(file, "r+b") as proof:
+        content = proof.read()
+        place = content.index(b"index ") + len(b"index ")
+        proof.seek(place)
+        proof.write(bytes([content[place] ^ 1]))
+    said = keyward.refused("audit", "verify", "--proof", file, *by_key,
+                           identity="auditor")
+    assert "DATA_LOSS" in said, said

@@ -59,3 +59,4 @@ def the_tour_of_the_readme_works_as_printed(keyward):
         assert file.read() == VALUE
     assert "secrets.access" in output, output
     assert os.path.exists(os.path.join(folder, "ids", "payments-api.pem"))
+    assert os.path.exists(os.path.join(folder, "entry.tlog-proof"))
