@@ -144,13 +144,19 @@ struct Metrics::Families {
         streams(prometheus::BuildGauge()
                     .Name("keyward_streams")
                     .Help("Open streams")
-                    .Register(*registry)) {}
+                    .Register(*registry)),
+        damaged_key_versions(
+            prometheus::BuildGauge()
+                .Name("keyward_damaged_key_versions")
+                .Help("Versions of key-encryption keys that do not open")
+                .Register(*registry)) {}
 
   const std::shared_ptr<prometheus::Registry> registry;
   prometheus::Gauge& ready;
   prometheus::Family<prometheus::Counter>& calls;
   prometheus::Family<prometheus::Histogram>& seconds;
   prometheus::Family<prometheus::Gauge>& streams;
+  prometheus::Family<prometheus::Gauge>& damaged_key_versions;
   std::string host;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
@@ -198,6 +204,10 @@ void Metrics::CountCall(const std::string& method, absl::StatusCode code,
 
 void Metrics::CountStream(const std::string& method, int change) {
   families_->streams.Add({{"method", method}}).Increment(change);
+}
+
+void Metrics::SetDamagedKeyVersions(int64_t count) {
+  families_->damaged_key_versions.Add({}).Set(static_cast<double>(count));
 }
 
 void MeteredHandler::HandleUnary(IncomingCall call, UnaryDone done) {

@@ -4,6 +4,7 @@
 #ifndef KEYWARD_LIBS_RPC_METRICS_H_
 #define KEYWARD_LIBS_RPC_METRICS_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ namespace keyward::rpc {
 //   keyward_calls_total{method,code}           finished calls
 //   keyward_call_seconds{method}               how long they took, a histogram
 //   keyward_streams{method}                    open streams
+//   keyward_damaged_key_versions               of key-encryption keys: those
+//                                              that do not open; the store's
 //
 // Method names are those of our contracts, never text of a caller's, so the
 // number of series is bounded.
@@ -45,6 +48,8 @@ class Metrics {
                  absl::Duration duration);
   // A stream was opened (1) or is over (-1).
   void CountStream(const std::string& method, int change);
+  // There is no such number before the first call.
+  void SetDamagedKeyVersions(int64_t count);
 
  private:
   struct Families;

@@ -21,6 +21,7 @@ namespace keyward::rpc {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // A loopback port that was free a moment ago.
 int FreePort() {
@@ -82,6 +83,14 @@ TEST_F(MetricsTest, ATakenPortIsRefusedWithWhatToDo) {
   auto second = Metrics::Create("gateway", address_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("--metrics"));
+}
+
+TEST_F(MetricsTest, DamagedKeysAreCountedOnceTheyWereLookedAt) {
+  EXPECT_THAT(Get(port_), Not(HasSubstr("keyward_damaged_key_versions ")));
+  metrics_->SetDamagedKeyVersions(0);
+  EXPECT_THAT(Get(port_), HasSubstr("keyward_damaged_key_versions 0"));
+  metrics_->SetDamagedKeyVersions(2);
+  EXPECT_THAT(Get(port_), HasSubstr("keyward_damaged_key_versions 2"));
 }
 
 // The HTTP server by itself would take 2 s from the last request.

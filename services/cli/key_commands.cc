@@ -6,9 +6,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "libs/base/resource_name.h"
 #include "proto/keyward/keys/v1/key_service.pb.h"
 #include "services/cli/names.h"
@@ -47,14 +49,24 @@ absl::Status Rotate(const RotateOptions& options, Session& session) {
   });
 }
 
+// The numbers of the versions that do not open.
+std::string Damaged(const Key& key) {
+  std::vector<std::string> numbers;
+  for (const keys::v1::KeyVersion& version : key.versions()) {
+    if (version.damaged()) numbers.push_back(LastSegment(version.name()));
+  }
+  return absl::StrJoin(numbers, ", ");
+}
+
 std::string ShowKeys(const ListKeysResponse& all) {
   Table table({"key", "primary version", "versions", "to rewrap", "created",
-               "rotated"});
+               "rotated", "damaged versions"});
   for (const Key& key : all.keys()) {
     table.Add({LastSegment(key.name()), absl::StrCat(key.primary_version()),
                absl::StrCat(key.versions_size()),
                absl::StrCat(key.rewrap_remaining()),
-               ShowTime(key.create_time()), ShowTime(key.rotate_time())});
+               ShowTime(key.create_time()), ShowTime(key.rotate_time()),
+               Damaged(key)});
   }
   return table.ToString();
 }

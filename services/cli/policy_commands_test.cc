@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/base/error.h"
@@ -263,6 +264,30 @@ TEST_F(PolicyCommandsTest, KeyRotateTakesTheDefaultKey) {
   EXPECT_EQ(world_.Run({"key", "rotate", "--project", "payments"}), 0);
   EXPECT_EQ(rotated, "projects/payments/keys/default");
   EXPECT_THAT(world_.out(), HasSubstr("version 2"));
+}
+
+TEST_F(PolicyCommandsTest, KeyListSaysWhichVersionsAreDamaged) {
+  using keys::v1::ListKeysRequest;
+  using keys::v1::ListKeysResponse;
+  world_.gateway().On<ListKeysRequest, ListKeysResponse>(
+      [](const ListKeysRequest&, ListKeysResponse* response) {
+        auto* key = response->add_keys();
+        key->set_name("projects/default/keys/default");
+        for (const char* number : {"7", "8", "9"}) {
+          auto* version = key->add_versions();
+          version->set_name(
+              absl::StrCat("projects/default/keys/default/versions/", number));
+          version->set_damaged(*number != '8');
+        }
+        return absl::OkStatus();
+      });
+  ASSERT_EQ(world_.Run({"key", "list"}), 0) << world_.err();
+  EXPECT_THAT(world_.out(),
+              AllOf(HasSubstr("DAMAGED VERSIONS"), HasSubstr("  7, 9\n")));
+  ASSERT_EQ(world_.Run({"key", "list", "--output", "json"}), 0);
+  const Json json = Json::parse(world_.out());
+  EXPECT_EQ(json["keys"][0]["versions"][2]["damaged"], true);
+  EXPECT_EQ(json["keys"][0]["versions"][1]["damaged"], false);
 }
 
 // Promise P5: where memory cannot be locked, the status says so.

@@ -329,8 +329,12 @@ absl::Status Standalone::BringIntoService(absl::Time deadline) {
   }
   parts_->maintenance = std::make_unique<store::MaintenanceRunner>(
       process.clock, parts_->store->maintenance_signal(),
-      [store = parts_->store.get()](absl::Time until) {
-        return store->RunMaintenanceOnce(until);
+      [store = parts_->store.get(),
+       metrics = process.metrics](absl::Time until) {
+        const absl::StatusOr<bool> ran = store->RunMaintenanceOnce(until);
+        const auto damaged = store->damaged_key_versions();
+        if (damaged.has_value()) metrics->SetDamagedKeyVersions(*damaged);
+        return ran;
       },
       [log = process.log](const absl::Status& failed) {
         log->Warning("maintenance of the store", {{"reason", failed}});

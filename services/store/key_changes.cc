@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "libs/base/error.h"
 #include "services/store/call_target.h"
@@ -54,12 +55,11 @@ absl::StatusOr<ChangePlan> PlanRotate(const StoreParts& parts,
   ChangePlan plan;
   if (status.ok()) status = Rotate(parts, now, &*key, &plan);
   if (!status.ok()) return status;
-  const absl::StatusOr<int64_t> remaining =
-      CountRewrapRemaining(*parts.kv, key->record);
-  if (!remaining.ok()) return remaining.status();
+  absl::StatusOr<keyward::keys::v1::Key> shown = ShowKey(parts, key->record);
+  if (!shown.ok()) return shown.status();
 
   auto response = std::make_unique<RotateKeyResponse>();
-  *response->mutable_key() = ViewKey(key->record, *remaining);
+  *response->mutable_key() = *std::move(shown);
   plan.response = std::move(response);
   plan.resource = name.ToString();
   return plan;
@@ -81,6 +81,17 @@ absl::StatusOr<int64_t> CountRewrapRemaining(const kv::KeyValueReader& reader,
     remaining += *count;
   }
   return remaining;
+}
+
+absl::StatusOr<keyward::keys::v1::Key> ShowKey(const StoreParts& parts,
+                                               const KeyRecord& key) {
+  const absl::StatusOr<int64_t> remaining =
+      CountRewrapRemaining(*parts.kv, key);
+  if (!remaining.ok()) return remaining.status();
+  const absl::StatusOr<std::vector<int64_t>> damaged =
+      parts.keys->DamagedVersions(key);
+  if (!damaged.ok()) return damaged.status();
+  return ViewKey(key, *remaining, *damaged);
 }
 
 absl::StatusOr<Planner> KeyChanges::Rotate(

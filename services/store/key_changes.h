@@ -36,6 +36,12 @@ absl::StatusOr<int64_t> CountRewrapRemaining(
     const kv::KeyValueReader& reader,
     const keyward::internal::store::v1::KeyRecord& key);
 
+// `key` as clients see it, counted and looked at. Errors of reading and of the
+// seal.
+absl::StatusOr<keyward::keys::v1::Key> ShowKey(
+    const StoreParts& parts,
+    const keyward::internal::store::v1::KeyRecord& key);
+
 }  // namespace keyward::store
 
 #endif  // KEYWARD_SERVICES_STORE_KEY_CHANGES_H_

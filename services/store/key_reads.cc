@@ -13,7 +13,6 @@
 #include "services/store/record_codec.h"
 #include "services/store/record_keys.h"
 #include "services/store/record_reader.h"
-#include "services/store/secret_view.h"
 
 namespace keyward::store {
 namespace {
@@ -33,11 +32,10 @@ absl::StatusOr<ReadAnswer> KeyReads::Get(const rpc::CallContext& context,
   if (!name.ok()) return name.status();
   const auto key = LoadKey(*parts_->kv, context.project_uid, name->key());
   if (!key.ok()) return key.status();
-  const absl::StatusOr<int64_t> remaining =
-      CountRewrapRemaining(*parts_->kv, key->record);
-  if (!remaining.ok()) return remaining.status();
+  absl::StatusOr<keyward::keys::v1::Key> shown = ShowKey(*parts_, key->record);
+  if (!shown.ok()) return shown.status();
   auto response = std::make_unique<GetKeyResponse>();
-  *response->mutable_key() = ViewKey(key->record, *remaining);
+  *response->mutable_key() = *std::move(shown);
   return ReadAnswer{std::move(response), name->ToString()};
 }
 
@@ -67,10 +65,9 @@ absl::StatusOr<ReadAnswer> KeyReads::List(
   for (const kv::Entry& entry : range->entries) {
     const absl::StatusOr<KeyRecord> key = DecodeRecord<KeyRecord>(entry.value);
     if (!key.ok()) return key.status();
-    const absl::StatusOr<int64_t> remaining =
-        CountRewrapRemaining(*parts_->kv, *key);
-    if (!remaining.ok()) return remaining.status();
-    *response->add_keys() = ViewKey(*key, *remaining);
+    absl::StatusOr<keyward::keys::v1::Key> shown = ShowKey(*parts_, *key);
+    if (!shown.ok()) return shown.status();
+    *response->add_keys() = *std::move(shown);
   }
   if (range->more && !range->entries.empty()) {
     absl::StatusOr<std::string> token = parts_->tokens->Make(

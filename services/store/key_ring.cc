@@ -120,17 +120,41 @@ void KeyRing::Forget(absl::string_view key_uid, int64_t version) {
   opened_.erase(std::pair(std::string(key_uid), version));
 }
 
+absl::StatusOr<crypto::SecretBuffer> KeyRing::OpenStored(
+    const KeyRecord& key, const KeyVersionRecord& version) {
+  if (version.wrapped_material().empty()) {
+    return absl::DataLossError("the key version is destroyed or missing");
+  }
+  return seal_->Unwrap(crypto::SealLabel::kStore,
+                       AssociatedData(key, version.number()),
+                       version.wrapped_material());
+}
+
+absl::StatusOr<std::vector<int64_t>> KeyRing::DamagedVersions(
+    const KeyRecord& key) {
+  std::vector<int64_t> damaged;
+  for (const KeyVersionRecord& version : key.versions()) {
+    if (version.state() == KEY_VERSION_STATE_DESTROYED) continue;
+    const absl::Status opens = OpenStored(key, version).status();
+    // The second is of another root key, or of no form that is known here.
+    if (absl::IsDataLoss(opens) || absl::IsFailedPrecondition(opens)) {
+      damaged.push_back(version.number());
+    } else if (!opens.ok()) {
+      return opens;
+    }
+  }
+  return damaged;
+}
+
 absl::StatusOr<KeyRing::Kek> KeyRing::Open(const KeyRecord& key,
                                            int64_t version) {
   absl::StatusOr<Kek> remembered = Remembered(key.uid(), version);
   if (remembered.ok()) return remembered;
   const KeyVersionRecord* const record = FindVersion(key, version);
-  if (record == nullptr || record->wrapped_material().empty()) {
+  if (record == nullptr) {
     return absl::DataLossError("the key version is destroyed or missing");
   }
-  absl::StatusOr<crypto::SecretBuffer> material =
-      seal_->Unwrap(crypto::SealLabel::kStore, AssociatedData(key, version),
-                    record->wrapped_material());
+  absl::StatusOr<crypto::SecretBuffer> material = OpenStored(key, *record);
   if (!material.ok()) return material.status();
   Kek kek = std::make_shared<const crypto::SecretBuffer>(*std::move(material));
   Remember(key.uid(), version, kek);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -74,12 +75,22 @@ class KeyRing {
       absl::string_view project_uid,
       const keyward::internal::store::v1::VersionRecord& version);
 
+  // The numbers of those versions of `key` that are not destroyed and whose
+  // stored material does not open, oldest first: whatever is remembered of
+  // them, this is what a restart will find. Asks the seal for each. Its errors
+  // but those that say so (UNAVAILABLE while it is sealed).
+  absl::StatusOr<std::vector<int64_t>> DamagedVersions(
+      const keyward::internal::store::v1::KeyRecord& key);
+
   // Wipes the opened version from memory, once nobody uses it any more.
   void Forget(absl::string_view key_uid, int64_t version);
 
  private:
   absl::StatusOr<Kek> Remembered(absl::string_view key_uid, int64_t version);
   void Remember(absl::string_view key_uid, int64_t version, Kek kek);
+  absl::StatusOr<crypto::SecretBuffer> OpenStored(
+      const keyward::internal::store::v1::KeyRecord& key,
+      const keyward::internal::store::v1::KeyVersionRecord& version);
   absl::StatusOr<std::string> NewMaterial(
       const keyward::internal::store::v1::KeyRecord& key, int64_t version);
   std::string AssociatedData(const keyward::internal::store::v1::KeyRecord& key,

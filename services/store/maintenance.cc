@@ -49,7 +49,8 @@ Maintenance::Maintenance(const Dependencies& deps)
       session_(deps.session),
       own_(deps.parts, deps.changes, deps.audit),
       rotations_(deps.parts, &own_),
-      rewrap_(deps.parts, &own_) {}
+      rewrap_(deps.parts, &own_),
+      key_check_(deps.parts) {}
 
 absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
   bool more = false;
@@ -67,6 +68,7 @@ absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
   note(PurgeDue(deadline));
   note(rotations_.RunOnce(deadline));
   note(rewrap_.RunOnce(deadline));
+  note(key_check_.RunOnce());
   note(PruneEvents(deadline));
   note(PruneRequestIds(deadline));
   if (!first_error.ok()) return first_error;

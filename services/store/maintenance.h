@@ -11,11 +11,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
 #include "libs/rpc/audit_log.h"
 #include "services/store/change_runner.h"
 #include "services/store/due_rotations.h"
+#include "services/store/key_check.h"
 #include "services/store/own_change.h"
 #include "services/store/rewrap.h"
 #include "services/store/store_parts.h"
@@ -28,6 +30,7 @@ namespace keyward::store {
 // - removes the rest of removed secrets, which nothing can reach any more;
 // - rotates keys that have sealed very often, on record (due_rotations.h);
 // - rewraps data keys after a key was rotated, on record (rewrap.h);
+// - looks whether the keys still open (key_check.h);
 // - prunes events that are older than kEventRetention or beyond kMaxEvents,
 //   and request ids that are older than RequestIds::kRetention.
 //
@@ -55,6 +58,11 @@ class Maintenance {
   // As StoreCore::RunMaintenanceOnce.
   absl::StatusOr<bool> RunOnce(absl::Time deadline);
 
+  // As KeyCheck::damaged. Thread-safe.
+  absl::optional<int64_t> damaged_key_versions() const {
+    return key_check_.damaged();
+  }
+
  private:
   // Each answers whether it did something, and more may be left.
   absl::StatusOr<bool> PurgeDue(absl::Time deadline);
@@ -73,6 +81,7 @@ class Maintenance {
   OwnChanges own_;
   DueRotations rotations_;
   Rewrap rewrap_;
+  KeyCheck key_check_;
   // Where the pruning of events goes on: projects take turns.
   std::string next_project_;
 };

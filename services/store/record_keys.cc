@@ -45,11 +45,11 @@ std::string VersionPrefix(absl::string_view secret_uid) {
 }
 
 std::string KeyKey(absl::string_view project_uid, absl::string_view key_id) {
-  return absl::StrCat("key/", project_uid, "/", key_id);
+  return absl::StrCat(kKeysPrefix, project_uid, "/", key_id);
 }
 
 std::string KeyPrefix(absl::string_view project_uid) {
-  return absl::StrCat("key/", project_uid, "/");
+  return absl::StrCat(kKeysPrefix, project_uid, "/");
 }
 
 std::string WrapKey(absl::string_view key_uid, int64_t key_version,

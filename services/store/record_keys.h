@@ -45,6 +45,8 @@ std::string VersionPrefix(absl::string_view secret_uid);
 
 std::string KeyKey(absl::string_view project_uid, absl::string_view key_id);
 std::string KeyPrefix(absl::string_view project_uid);
+// Those of all projects.
+inline constexpr char kKeysPrefix[] = "key/";
 
 // Says that this version of a secret is wrapped by this version of a key: what
 // a rewrap has left to do is one range.

@@ -3,6 +3,7 @@
 
 #include "services/store/secret_view.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "services/store/etag.h"
 #include "services/store/resolve_version.h"
@@ -95,7 +96,8 @@ SecretVersion ViewVersion(const SecretRecord& secret,
   return version;
 }
 
-Key ViewKey(const KeyRecord& record, int64_t rewrap_remaining) {
+Key ViewKey(const KeyRecord& record, int64_t rewrap_remaining,
+            absl::Span<const int64_t> damaged) {
   Key key;
   key.set_name(record.name());
   key.set_uid(record.uid());
@@ -110,6 +112,7 @@ Key ViewKey(const KeyRecord& record, int64_t rewrap_remaining) {
     *view->mutable_create_time() = ViewTime(version.create_time());
     view->set_state(
         static_cast<keyward::keys::v1::KeyVersionState>(version.state()));
+    view->set_damaged(absl::c_linear_search(damaged, version.number()));
   }
   key.set_rewrap_remaining(rewrap_remaining);
   key.set_etag(KeyEtag(record));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "proto/keyward/keys/v1/key_service.pb.h"
@@ -25,10 +26,11 @@ keyward::secrets::v1::SecretVersion ViewVersion(
     const keyward::internal::store::v1::SecretRecord& secret,
     const keyward::internal::store::v1::VersionRecord& version);
 
-// `rewrap_remaining` is counted by the caller.
+// `rewrap_remaining` is counted by the caller, and `damaged` has the numbers of
+// the versions that do not open.
 keyward::keys::v1::Key ViewKey(
     const keyward::internal::store::v1::KeyRecord& record,
-    int64_t rewrap_remaining);
+    int64_t rewrap_remaining, absl::Span<const int64_t> damaged);
 
 // A record's time as a Timestamp; it must be set.
 google::protobuf::Timestamp ViewTime(int64_t micros);

@@ -131,6 +131,10 @@ absl::StatusOr<int64_t> StoreCore::PurgeProject(const std::string& project,
   return state_->purge.Run(project, project_uid, deadline);
 }
 
+absl::optional<int64_t> StoreCore::damaged_key_versions() const {
+  return state_->maintenance.damaged_key_versions();
+}
+
 MaintenanceSignal* StoreCore::maintenance_signal() { return &state_->signal; }
 
 InstallationFacts StoreCore::installation() const {

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
 #include "libs/crypto/random.h"
@@ -110,6 +111,10 @@ class StoreCore final : public rpc::Owner,
   // secret or a key is on record, and is left undone while audit is away. An
   // error is that of the first step that failed; the others were tried.
   absl::StatusOr<bool> RunMaintenanceOnce(absl::Time deadline);
+
+  // How many versions of keys do not open, as maintenance last saw it; absent
+  // until it has looked at all of them.
+  absl::optional<int64_t> damaged_key_versions() const;
 
   // Raised when maintenance should run now. The core's own.
   MaintenanceSignal* maintenance_signal();

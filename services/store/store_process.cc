@@ -47,7 +47,12 @@ class StoreProcess final : public rpc::RunningService {
     maintenance_ = std::make_unique<MaintenanceRunner>(
         context_.clock, core_->maintenance_signal(),
         [this](absl::Time deadline) {
-          return core_->RunMaintenanceOnce(deadline);
+          const absl::StatusOr<bool> ran = core_->RunMaintenanceOnce(deadline);
+          const auto damaged = core_->damaged_key_versions();
+          if (damaged.has_value()) {
+            context_.metrics->SetDamagedKeyVersions(*damaged);
+          }
+          return ran;
         },
         [log = context_.log](const absl::Status& failure) {
           log->Warning("maintenance", {{"error", failure}});

@@ -70,6 +70,10 @@ def metrics_are_well_formed_and_tell_no_name(keyward):
                 b"", timeout=client.TIMEOUT)
 
     use(0)
+    # The last to come: the keys are first looked at some seconds after the
+    # start.
+    keeper = keyward.processes.get("store", keyward.front)
+    eventually(lambda: "\nkeyward_damaged_key_versions 0\n" in scrape(keeper))
     before = {name: samples(scrape(process))
               for name, process in keyward.processes.items()}
     for number in range(1, 20):
