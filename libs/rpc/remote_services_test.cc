@@ -31,13 +31,16 @@
 #include "libs/rpc/owner_control.h"
 #include "libs/rpc/owner_methods.h"
 #include "libs/rpc/peer_caller.h"
+#include "libs/rpc/process_standing.h"
 #include "libs/rpc/project_purger.h"
 #include "libs/rpc/remote_audit_log.h"
 #include "libs/rpc/remote_feeds.h"
 #include "libs/rpc/remote_owner_control.h"
+#include "libs/rpc/standing_methods.h"
 #include "libs/rpc/test_peers.h"
 #include "proto/keyward/internal/audit/v1/audit_log_service.pb.h"
 #include "proto/keyward/internal/policy/v1/policy_service.pb.h"
+#include "proto/keyward/internal/rotation/v1/rotation_service.pb.h"
 #include "proto/keyward/internal/store/v1/store_service.pb.h"
 
 namespace keyward::rpc {
@@ -45,6 +48,7 @@ namespace {
 
 namespace audit_wire = keyward::internal::audit::v1;
 namespace policy_wire = keyward::internal::policy::v1;
+namespace rotation_wire = keyward::internal::rotation::v1;
 namespace store_wire = keyward::internal::store::v1;
 using google::protobuf::Message;
 using google::protobuf::ServiceDescriptor;
@@ -483,6 +487,44 @@ class FakeSnapshots final : public SnapshotFeed {
   uint64_t asked = 0;
   Channel<Update> channel;
 };
+
+using StandingTest = ServiceTest;
+
+TEST_F(StandingTest, EveryServiceTellsHowItsProcessStands) {
+  for (const ServiceDescriptor* service :
+       {store_wire::ExecuteRequest::descriptor()->file()->service(0),
+        policy_wire::ExecuteRequest::descriptor()->file()->service(0),
+        audit_wire::ExecuteRequest::descriptor()->file()->service(0),
+        rotation_wire::GetReadinessRequest::descriptor()->file()->service(0)}) {
+    const absl::Time start = absl::FromUnixSeconds(1000);
+    ProcessStanding standing(start, /*memory_locked=*/true);
+    InternalMethods methods;
+    AddStandingMethod(service, &standing, &methods);
+    Serve(service, std::move(methods));
+    standing.SetWaiting("waiting for audit");
+    absl::StatusOr<Standing> told = AskStanding(peer_, service, Soon());
+    ASSERT_TRUE(told.ok()) << told.status();
+    EXPECT_EQ(told->start_time, start);
+    EXPECT_TRUE(told->memory_locked);
+    EXPECT_FALSE(told->serving);
+    EXPECT_EQ(told->waiting_for, "waiting for audit");
+    standing.SetServing();
+    told = AskStanding(peer_, service, Soon());
+    ASSERT_TRUE(told.ok()) << told.status();
+    EXPECT_TRUE(told->serving);
+    EXPECT_EQ(told->waiting_for, "");
+    channel_.reset();
+    server_.reset();
+  }
+}
+
+TEST_F(StandingTest, NobodyIsToldOfAServiceThatDoesNotKnowTheQuestion) {
+  const ServiceDescriptor* service =
+      store_wire::ExecuteRequest::descriptor()->file()->service(0);
+  Serve(service, {});
+  peer_.on_failure = [](const absl::Status&) { FAIL() << "told"; };
+  ExpectAway(AskStanding(peer_, service, Soon()).status());
+}
 
 template <typename Follower>
 auto NextOf(Follower* follower) {

@@ -24,6 +24,7 @@
 #include "libs/crypto/random.h"
 #include "libs/rpc/grpc_log.h"
 #include "libs/rpc/metrics.h"
+#include "libs/rpc/process_standing.h"
 #include "libs/rpc/service_flags.h"
 #include "libs/rpc/shutdown_signal.h"
 
@@ -75,6 +76,7 @@ absl::StatusOr<bool> AwaitService(RunningService* service,
         service->BringIntoService(context.clock->Now() + kAttempt);
     if (status.ok()) return true;
     if (status.code() != absl::StatusCode::kUnavailable) return status;
+    context.standing->SetWaiting(status.message());
     // Once for each new reason, not three times a second.
     if (status != last) {
       context.log->Warning("waiting", {{"for", status}});
@@ -102,11 +104,13 @@ absl::Status Serve(const ServiceSpec& spec, const Message& config,
   if (!serves.ok()) return serves.status();
   if (*serves && !(*service)->finished()) {
     (*metrics)->SetReady(true);
+    context.standing->SetServing();
     context.log->Info("serving");
     while (!shutdown->WaitFor(absl::Hours(1))) {
     }
   }
   context.log->Info("draining");
+  context.standing->SetWaiting("its end");
   (*metrics)->SetReady(false);
   (*service)->Drain(kDrain);
   return absl::OkStatus();
@@ -127,7 +131,8 @@ int RunConfigured(const std::string& binary, const ServiceSpec& spec,
     log.Warning("hardening fell short", {{"what", shortfall}});
   }
   ThreadTimer timer(&clock);
-  context.memory_locked = hardening.all_memory_locked;
+  ProcessStanding standing(clock.Now(), hardening.all_memory_locked);
+  context.standing = &standing;
   context.clock = &clock;
   context.timer = &timer;
   context.random = &random;

@@ -24,6 +24,7 @@
 #include "libs/base/timer.h"
 #include "libs/crypto/random.h"
 #include "libs/rpc/metrics.h"
+#include "libs/rpc/process_standing.h"
 #include "libs/rpc/service_flags.h"
 #include "proto/keyward/config/v1/config.pb.h"
 
@@ -34,8 +35,8 @@ struct ProcessContext {
   std::string home;
   // The extra flags that were given.
   std::map<std::string, std::string> flags;
-  // Whether all memory is locked, for `operator status`.
-  bool memory_locked = false;
+  // For `operator status`. Whoever runs the service says when it serves.
+  ProcessStanding* standing = nullptr;
   const Clock* clock = nullptr;
   Timer* timer = nullptr;
   crypto::RandomSource* random = nullptr;

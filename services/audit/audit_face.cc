@@ -14,6 +14,7 @@
 #include "libs/rpc/feed_methods.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/owner_methods.h"
+#include "libs/rpc/standing_methods.h"
 #include "proto/keyward/internal/audit/v1/audit_log_service.pb.h"
 
 namespace keyward::audit_service {
@@ -37,7 +38,8 @@ absl::StatusOr<std::unique_ptr<rpc::CallMethods>> AuditCallMethods() {
 
 rpc::InternalMethods AuditLogMethods(AuditCore* core,
                                      const rpc::CallMethods* methods,
-                                     ThreadPool* pool, const Clock* clock) {
+                                     ThreadPool* pool, const Clock* clock,
+                                     const rpc::ProcessStanding* standing) {
   rpc::InternalMethods internal;
   rpc::AddAuditMethods(
       core,
@@ -49,6 +51,7 @@ rpc::InternalMethods AuditLogMethods(AuditCore* core,
       AuditLogService()->FindMethodByName("Execute"), core, methods, clock,
       /*changes=*/nullptr);
   internal.streams["FollowEntries"] = rpc::FollowEntriesMethod(core);
+  rpc::AddStandingMethod(AuditLogService(), standing, &internal);
   return internal;
 }
 
@@ -58,7 +61,8 @@ rpc::InternalCallers AuditCallers() {
           {"GetLogState", {kGateway, kPolicy}},
           {"Execute", {kGateway}},
           {"FollowEntries", {kGateway}},
-          {"GetCheckpoint", {kGateway, kStore, kPolicy}}};
+          {"GetCheckpoint", {kGateway, kStore, kPolicy}},
+          {"GetStanding", {kGateway}}};
 }
 
 }  // namespace keyward::audit_service

@@ -15,6 +15,7 @@
 #include "libs/base/thread_pool.h"
 #include "libs/rpc/call_methods.h"
 #include "libs/rpc/internal_service.h"
+#include "libs/rpc/process_standing.h"
 #include "services/audit/audit_core.h"
 
 namespace keyward::audit_service {
@@ -27,7 +28,8 @@ absl::StatusOr<std::unique_ptr<rpc::CallMethods>> AuditCallMethods();
 // Every method of AuditLogService. All pointers outlive the methods.
 rpc::InternalMethods AuditLogMethods(AuditCore* core,
                                      const rpc::CallMethods* methods,
-                                     ThreadPool* pool, const Clock* clock);
+                                     ThreadPool* pool, const Clock* clock,
+                                     const rpc::ProcessStanding* standing);
 
 // Who calls what in the development trust domain.
 rpc::InternalCallers AuditCallers();

@@ -24,7 +24,8 @@ TEST(AuditFaceTest, EveryMethodHasOneThatRunsItAndSomeoneWhoMayCallIt) {
   // No method is called, so the core may be missing.
   const auto service = rpc::InternalService::Create(
       AuditLogService(),
-      AuditLogMethods(nullptr, methods->get(), &pool, &clock), AuditCallers(),
+      AuditLogMethods(nullptr, methods->get(), &pool, &clock, nullptr),
+      AuditCallers(),
       [](const rpc::PeerFacts&) { return absl::StatusOr<std::string>(""); });
   EXPECT_TRUE(service.ok()) << service.status();
   EXPECT_EQ(AuditCallers().size(),

@@ -171,7 +171,8 @@ absl::Status AuditProcess::Open(const config::v1::AuditConfig& config) {
       rpc::InternalServer::Create(
           rpc::InternalServerOptionsOf(config, AuditCallers()),
           AuditLogService(),
-          AuditLogMethods(core_.get(), methods_.get(), &pool_, context_.clock),
+          AuditLogMethods(core_.get(), methods_.get(), &pool_, context_.clock,
+                          context_.standing),
           context_.metrics, context_.clock);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);

@@ -16,6 +16,9 @@
 #include "libs/policy/public_actions.h"
 #include "libs/rpc/peer_caller.h"
 #include "libs/rpc/service_process.h"
+#include "libs/rpc/standing_methods.h"
+#include "proto/keyward/internal/audit/v1/audit_log_service.pb.h"
+#include "proto/keyward/internal/policy/v1/policy_service.pb.h"
 #include "proto/keyward/internal/rotation/v1/rotation_service.pb.h"
 #include "proto/keyward/internal/store/v1/store_service.pb.h"
 #include "services/gateway/gateway_face.h"
@@ -33,13 +36,25 @@ constexpr char kVersion[] = "0.1.0";
 // Cancelled calls end at once; this is for a machine under load.
 constexpr absl::Duration kLastCalls = absl::Seconds(5);
 
-// A service that is asked nothing but whether a connection to it stands.
-StatusBoard::Service ByConnection(const char* name, rpc::ReloadingPeer* peer) {
-  return {name, [channel = peer->peer().channel](absl::Time) {
+// Asks the peer that runs the service of `Request`'s file.
+template <typename Request>
+StatusBoard::AskStanding Standing(rpc::ReloadingPeer* peer) {
+  return [peer = peer->peer()](absl::Time deadline) {
+    return rpc::AskStanding(peer, Request::descriptor()->file()->service(0),
+                            deadline);
+  };
+}
+
+// Policy is asked nothing but its standing, and whether a connection to it
+// stands.
+StatusBoard::Service Policy(rpc::ReloadingPeer* peer) {
+  return {"policy",
+          [channel = peer->peer().channel](absl::Time) {
             return channel->Connected()
                        ? absl::OkStatus()
                        : absl::UnavailableError("no connection");
-          }};
+          },
+          Standing<internal::policy::v1::GetStandingRequest>(peer)};
 }
 
 absl::StatusOr<StatusBoard::Installation> AskStore(const rpc::Peer& store,
@@ -60,7 +75,8 @@ absl::StatusOr<StatusBoard::Installation> AskStore(const rpc::Peer& store,
 
 StatusBoard::Service Rotation(rpc::ReloadingPeer* peer) {
   namespace wire = keyward::internal::rotation::v1;
-  return {"rotation", [peer = peer->peer()](absl::Time deadline) {
+  return {"rotation",
+          [peer = peer->peer()](absl::Time deadline) {
             return rpc::CallPeerAndWait(peer,
                                         wire::GetReadinessRequest::descriptor()
                                             ->file()
@@ -68,7 +84,8 @@ StatusBoard::Service Rotation(rpc::ReloadingPeer* peer) {
                                             ->FindMethodByName("GetReadiness"),
                                         wire::GetReadinessRequest(), deadline)
                 .status();
-          }};
+          },
+          Standing<wire::GetStandingRequest>(peer)};
 }
 
 class GatewayProcess final : public rpc::RunningService {
@@ -178,11 +195,15 @@ absl::Status GatewayProcess::Open(const config::v1::GatewayConfig& config) {
   board_ = std::make_unique<StatusBoard>(
       StatusBoard::Options{
           kVersion,
-          context_.memory_locked,
+          [standing = context_.standing] { return standing->Get(); },
           [store = remote_->store_peer->peer()](absl::Time deadline) {
             return AskStore(store, deadline);
           },
-          {ByConnection("policy", remote_->policy_peer.get()),
+          Standing<internal::store::v1::GetStandingRequest>(
+              remote_->store_peer.get()),
+          Standing<internal::audit::v1::GetStandingRequest>(
+              remote_->audit_peer.get()),
+          {Policy(remote_->policy_peer.get()),
            Rotation(remote_->rotation_peer.get())}},
       remote_->audit_log.get(), context_.clock);
   absl::Status made = MakePipeline(config);

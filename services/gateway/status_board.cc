@@ -10,33 +10,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "libs/base/mutex.h"
 #include "libs/rpc/audit_log.h"
+#include "libs/rpc/process_standing.h"
 #include "proto/keyward/operators/v1/operator_service.pb.h"
 
 namespace keyward::gateway {
-namespace {
 
-void Add(const std::string& name, const absl::Status& status,
-         operators::v1::GetStatusResponse* response) {
-  operators::v1::ServiceStatus* service = response->add_services();
-  service->set_service(name);
-  service->set_serving(status.ok());
-  service->set_detail(std::string(status.message()));
-}
-
-}  // namespace
-
-StatusBoard::StatusBoard(Options options, rpc::AuditLog* audit,
+StatusBoard::StatusBoard(Options options, rpc::AuditLog* audit_log,
                          const Clock* clock)
     : options_(std::move(options)),
-      audit_(audit),
+      audit_log_(audit_log),
       clock_(clock),
-      start_time_(clock->Now()),
-      audit_status_(absl::UnavailableError("not asked yet")),
-      store_status_(absl::UnavailableError("not asked yet")),
-      statuses_(options_.services.size(),
-                absl::UnavailableError("not asked yet")),
+      others_(options_.services.size()),
       thread_([this] { Loop(); }) {}
 
 StatusBoard::~StatusBoard() {
@@ -48,6 +35,18 @@ StatusBoard::~StatusBoard() {
   thread_.join();
 }
 
+void StatusBoard::Add(const std::string& name, const Seen& seen,
+                      operators::v1::GetStatusResponse* response) {
+  operators::v1::ServiceStatus* service = response->add_services();
+  service->set_service(name);
+  service->set_serving(seen.status.ok());
+  service->set_detail(std::string(seen.status.message()));
+  if (!seen.standing.has_value()) return;
+  service->set_memory_locked(seen.standing->memory_locked);
+  service->mutable_start_time()->set_seconds(
+      absl::ToUnixSeconds(seen.standing->start_time));
+}
+
 void StatusBoard::Fill(operators::v1::GetStatusResponse* response) const {
   MutexLock lock(&mu_);
   response->set_installation_id(installation_.id);
@@ -55,33 +54,53 @@ void StatusBoard::Fill(operators::v1::GetStatusResponse* response) const {
   response->set_version(options_.version);
   response->set_audit_size(log_state_.size);
   response->set_open_intents(log_state_.open_intents);
-  Add("gateway", absl::OkStatus(), response);
-  operators::v1::ServiceStatus* own = response->mutable_services(0);
-  own->set_memory_locked(options_.memory_locked);
-  own->mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_time_));
-  Add("store", store_status_, response);
-  for (size_t i = 0; i < statuses_.size(); ++i) {
-    Add(options_.services[i].name, statuses_[i], response);
+  Add("gateway", Seen{absl::OkStatus(), options_.standing()}, response);
+  Add("store", store_, response);
+  for (size_t i = 0; i < others_.size(); ++i) {
+    Add(options_.services[i].name, others_[i], response);
   }
-  Add("audit", audit_status_, response);
+  Add("audit", audit_, response);
+}
+
+StatusBoard::Seen StatusBoard::See(absl::Status status,
+                                   const AskStanding& ask_standing,
+                                   absl::Time deadline) {
+  Seen seen{std::move(status), absl::nullopt};
+  absl::StatusOr<rpc::Standing> standing = ask_standing(deadline);
+  // An older release does not know the question, and one that is configured
+  // to refuse it does not answer it: neither serves the less for that.
+  if (!standing.ok()) return seen;
+  // It knows better than a question that was refused.
+  if (!standing->serving) {
+    seen.status = absl::UnavailableError(standing->waiting_for);
+  }
+  seen.standing = *std::move(standing);
+  return seen;
 }
 
 void StatusBoard::AskNow() {
-  const absl::StatusOr<rpc::LogState> state =
-      audit_->GetLogState(clock_->Now() + kAskTime);
-  absl::StatusOr<Installation> installation =
-      options_.ask_store(clock_->Now() + kAskTime);
-  std::vector<absl::Status> statuses;
+  // Each service has one deadline for both questions: a hung one must not hold
+  // up what is known of the others any longer.
+  absl::Time deadline = clock_->Now() + kAskTime;
+  const absl::StatusOr<rpc::LogState> state = audit_log_->GetLogState(deadline);
+  Seen audit = See(state.status(), options_.ask_audit_standing, deadline);
+  deadline = clock_->Now() + kAskTime;
+  absl::StatusOr<Installation> installation = options_.ask_store(deadline);
+  Seen store =
+      See(installation.status(), options_.ask_store_standing, deadline);
+  std::vector<Seen> others;
   for (const Service& service : options_.services) {
-    statuses.push_back(service.ask(clock_->Now() + kAskTime));
+    deadline = clock_->Now() + kAskTime;
+    others.push_back(
+        See(service.ask(deadline), service.ask_standing, deadline));
   }
   MutexLock lock(&mu_);
-  audit_status_ = state.status();
-  store_status_ = installation.status();
+  audit_ = std::move(audit);
+  store_ = std::move(store);
   // What was last known stays: a log does not shrink.
   if (state.ok()) log_state_ = *state;
   if (installation.ok()) installation_ = *std::move(installation);
-  statuses_ = std::move(statuses);
+  others_ = std::move(others);
 }
 
 void StatusBoard::Loop() {

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
 #include "libs/rpc/audit_log.h"
+#include "libs/rpc/process_standing.h"
 #include "proto/keyward/operators/v1/operator_service.pb.h"
 
 namespace keyward::gateway {
@@ -41,15 +42,30 @@ class StatusBoardTest : public testing::Test {
   void Start() {
     StatusBoard::Options options;
     options.version = "1.2.3";
-    options.memory_locked = true;
+    options.standing = [] {
+      return rpc::Standing{absl::FromUnixSeconds(1000), true, true, ""};
+    };
+    options.ask_store_standing = [](absl::Time) {
+      return rpc::Standing{absl::FromUnixSeconds(2000), true, true, ""};
+    };
+    options.ask_audit_standing =
+        [this](absl::Time deadline) -> absl::StatusOr<rpc::Standing> {
+      EXPECT_EQ(deadline, clock_.Now() + StatusBoard::kAskTime);
+      if (audit_untold) return absl::UnavailableError("no such method");
+      return rpc::Standing{absl::FromUnixSeconds(3000), false, !audit_waits,
+                           audit_waits ? "waiting for policy" : ""};
+    };
     options.ask_store =
         [this](absl::Time) -> absl::StatusOr<StatusBoard::Installation> {
       if (store_away) return absl::UnavailableError("no connection");
       return StatusBoard::Installation{"the-installation", 3};
     };
-    options.services = {{"policy", [](absl::Time) {
-                           return absl::UnavailableError("not connected");
-                         }}};
+    options.services = {
+        {"policy",
+         [](absl::Time) { return absl::UnavailableError("not connected"); },
+         [](absl::Time) -> absl::StatusOr<rpc::Standing> {
+           return absl::UnavailableError("not connected");
+         }}};
     board_ = std::make_unique<StatusBoard>(options, &log_, &clock_);
     const absl::Time end = absl::Now() + absl::Seconds(10);
     while (Shown().services(1).detail() == "not asked yet") {
@@ -72,6 +88,8 @@ class StatusBoardTest : public testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1'700'000'000)};
   FakeLog log_;
   std::atomic<bool> store_away{false};
+  std::atomic<bool> audit_waits{false};
+  std::atomic<bool> audit_untold{false};
   std::unique_ptr<StatusBoard> board_;
 };
 
@@ -84,7 +102,7 @@ TEST_F(StatusBoardTest, ShowsWhatServesAndHowLongTheLogIs) {
   ASSERT_EQ(response.services_size(), 4);
   EXPECT_EQ(response.services(0).service(), "gateway");
   EXPECT_TRUE(response.services(0).memory_locked());
-  EXPECT_EQ(response.services(0).start_time().seconds(), 1'700'000'000);
+  EXPECT_EQ(response.services(0).start_time().seconds(), 1000);
   EXPECT_EQ(response.services(1).service(), "store");
   EXPECT_TRUE(response.services(1).serving());
   EXPECT_EQ(response.services(2).service(), "policy");
@@ -92,6 +110,39 @@ TEST_F(StatusBoardTest, ShowsWhatServesAndHowLongTheLogIs) {
   EXPECT_EQ(response.services(2).detail(), "not connected");
   EXPECT_EQ(response.services(3).service(), "audit");
   EXPECT_TRUE(response.services(3).serving());
+}
+
+// Promise P5: where memory cannot be locked, the status says so, of every
+// process.
+TEST_F(StatusBoardTest, P5_ShowsWhatEachProcessTellsOfItself) {
+  Start();
+  const GetStatusResponse response = Ask();
+  EXPECT_EQ(response.services(1).start_time().seconds(), 2000);
+  EXPECT_TRUE(response.services(1).memory_locked());
+  EXPECT_FALSE(response.services(2).has_start_time()) << "policy is not there";
+  EXPECT_EQ(response.services(3).start_time().seconds(), 3000);
+  EXPECT_FALSE(response.services(3).memory_locked());
+}
+
+TEST_F(StatusBoardTest, WhatAServiceWaitsForIsToldByItself) {
+  Start();
+  audit_waits = true;
+  GetStatusResponse response = Ask();
+  EXPECT_FALSE(response.services(3).serving());
+  EXPECT_EQ(response.services(3).detail(), "waiting for policy");
+  EXPECT_TRUE(response.services(3).has_start_time());
+  // Refused what it cannot answer yet, too.
+  log_.away = true;
+  response = Ask();
+  EXPECT_EQ(response.services(3).detail(), "waiting for policy");
+}
+
+TEST_F(StatusBoardTest, AServiceThatDoesNotTellServesAllTheSame) {
+  Start();
+  audit_untold = true;
+  const GetStatusResponse response = Ask();
+  EXPECT_TRUE(response.services(3).serving());
+  EXPECT_FALSE(response.services(3).has_start_time());
 }
 
 TEST_F(StatusBoardTest, ShowsWhatTheStoreSaysOfTheInstallation) {

@@ -11,6 +11,7 @@
 #include "libs/rpc/feed_methods.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/owner_methods.h"
+#include "libs/rpc/standing_methods.h"
 #include "proto/keyward/internal/policy/v1/policy_service.pb.h"
 
 namespace keyward::policy_service {
@@ -33,7 +34,8 @@ absl::StatusOr<std::unique_ptr<rpc::CallMethods>> PolicyCallMethods() {
 
 rpc::InternalMethods PolicyMethods(PolicyCore* core,
                                    const rpc::CallMethods* methods,
-                                   ThreadPool* pool, const Clock* clock) {
+                                   ThreadPool* pool, const Clock* clock,
+                                   const rpc::ProcessStanding* standing) {
   const google::protobuf::ServiceDescriptor* service = PolicyInternalService();
   rpc::InternalMethods internal;
   internal.unary["Execute"] = rpc::ExecuteMethod(
@@ -41,13 +43,15 @@ rpc::InternalMethods PolicyMethods(PolicyCore* core,
       /*changes=*/nullptr);
   rpc::AddControlMethods(service, core, pool, &internal);
   internal.streams["FollowSnapshots"] = rpc::FollowSnapshotsMethod(core);
+  rpc::AddStandingMethod(service, standing, &internal);
   return internal;
 }
 
 rpc::InternalCallers PolicyCallers() {
   return {{"Execute", {kGateway}},         {"FollowSnapshots", {kGateway}},
           {"GetHeldCheckpoint", {kAudit}}, {"HoldCheckpoint", {kAudit}},
-          {"ResolveIntents", {kAudit}},    {"RaiseFloor", {kAudit}}};
+          {"ResolveIntents", {kAudit}},    {"RaiseFloor", {kAudit}},
+          {"GetStanding", {kGateway}}};
 }
 
 }  // namespace keyward::policy_service

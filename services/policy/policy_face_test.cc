@@ -22,7 +22,8 @@ TEST(PolicyFaceTest, EveryMethodHasOneThatRunsItAndSomeoneWhoMayCallIt) {
   // No method is called, so the core may be missing.
   const auto service = rpc::InternalService::Create(
       PolicyInternalService(),
-      PolicyMethods(nullptr, methods->get(), &pool, &clock), PolicyCallers(),
+      PolicyMethods(nullptr, methods->get(), &pool, &clock, nullptr),
+      PolicyCallers(),
       [](const rpc::PeerFacts&) { return absl::StatusOr<std::string>(""); });
   EXPECT_TRUE(service.ok()) << service.status();
   EXPECT_EQ(PolicyCallers().size(),

@@ -140,7 +140,8 @@ absl::Status PolicyProcess::Open(const config::v1::PolicyConfig& config) {
       rpc::InternalServer::Create(
           rpc::InternalServerOptionsOf(config, PolicyCallers()),
           PolicyInternalService(),
-          PolicyMethods(core_.get(), methods_.get(), &pool_, context_.clock),
+          PolicyMethods(core_.get(), methods_.get(), &pool_, context_.clock,
+                        context_.standing),
           context_.metrics, context_.clock);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);

@@ -10,12 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/internal_server.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/service_process.h"
+#include "libs/rpc/standing_methods.h"
 #include "proto/keyward/internal/rotation/v1/rotation_service.pb.h"
 
 namespace keyward::rotation {
@@ -54,12 +56,15 @@ absl::StatusOr<std::unique_ptr<rpc::RunningService>> StartRotation(
     response->set_ready(true);
     done(absl::OkStatus(), std::move(response));
   };
+  const google::protobuf::ServiceDescriptor* service =
+      wire::GetReadinessRequest::descriptor()->file()->FindServiceByName(
+          "RotationInternalService");
+  rpc::AddStandingMethod(service, context.standing, &methods);
   absl::StatusOr<std::unique_ptr<rpc::InternalServer>> server =
       rpc::InternalServer::Create(
-          rpc::InternalServerOptionsOf(config, {{"GetReadiness", {kGateway}}}),
-          wire::GetReadinessRequest::descriptor()->file()->FindServiceByName(
-              "RotationInternalService"),
-          std::move(methods), context.metrics, context.clock);
+          rpc::InternalServerOptionsOf(config, {{"GetReadiness", {kGateway}},
+                                                {"GetStanding", {kGateway}}}),
+          service, std::move(methods), context.metrics, context.clock);
   if (!server.ok()) return server.status();
   return std::make_unique<RotationProcess>(*std::move(server));
 }

@@ -78,7 +78,6 @@ class Latch {
 struct Standalone::Parts {
   config::v1::StandaloneConfig config;
   rpc::ProcessContext process;
-  absl::Time start_time;
 
   std::unique_ptr<crypto::Seal> seal;
   DeferredAuditLog audit_log;
@@ -263,12 +262,14 @@ void Standalone::Parts::FillStatus(
   response->set_version(kVersion);
   response->set_audit_size(audit->view()->size());
   response->set_open_intents(audit->open_intents().size());
+  const rpc::Standing standing = process.standing->Get();
   for (const char* service : {"gateway", "store", "policy", "audit"}) {
     operators::v1::ServiceStatus* status = response->add_services();
     status->set_service(service);
     status->set_serving(true);
-    status->set_memory_locked(process.memory_locked);
-    status->mutable_start_time()->set_seconds(absl::ToUnixSeconds(start_time));
+    status->set_memory_locked(standing.memory_locked);
+    status->mutable_start_time()->set_seconds(
+        absl::ToUnixSeconds(standing.start_time));
   }
   operators::v1::ServiceStatus* rotation = response->add_services();
   rotation->set_service("rotation");
@@ -281,7 +282,6 @@ absl::StatusOr<std::unique_ptr<rpc::RunningService>> Standalone::Create(
   auto parts = std::make_unique<Parts>();
   parts->config = config;
   parts->process = context;
-  parts->start_time = context.clock->Now();
   for (auto step : {&Parts::OpenSeal, &Parts::OpenStates, &Parts::MakeStore,
                     &Parts::MakePolicy, &Parts::MakeAudit, &Parts::MakePipeline,
                     &Parts::MakeFace}) {

@@ -16,6 +16,7 @@
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/owner_methods.h"
+#include "libs/rpc/standing_methods.h"
 #include "proto/keyward/internal/store/v1/store_service.pb.h"
 
 namespace keyward::store {
@@ -53,7 +54,8 @@ absl::StatusOr<std::unique_ptr<rpc::CallMethods>> StoreCallMethods() {
 rpc::InternalMethods StoreMethods(StoreCore* core,
                                   const rpc::CallMethods* methods,
                                   ThreadPool* control, ThreadPool* changes,
-                                  const Clock* clock) {
+                                  const Clock* clock,
+                                  const rpc::ProcessStanding* standing) {
   rpc::InternalMethods internal;
   internal.unary["Execute"] =
       rpc::ExecuteMethod(StoreService()->FindMethodByName("Execute"), core,
@@ -62,6 +64,7 @@ rpc::InternalMethods StoreMethods(StoreCore* core,
   rpc::AddPurgeMethod(core, control, &internal);
   internal.unary["GetInstallation"] = GetInstallationMethod(core);
   internal.streams["FollowEvents"] = rpc::FollowEventsMethod(core);
+  rpc::AddStandingMethod(StoreService(), standing, &internal);
   return internal;
 }
 
@@ -70,7 +73,7 @@ rpc::InternalCallers StoreCallers() {
           {"RaiseFence", {kPolicy}},       {"PurgeProject", {kPolicy}},
           {"GetHeldCheckpoint", {kAudit}}, {"HoldCheckpoint", {kAudit}},
           {"ResolveIntents", {kAudit}},    {"RaiseFloor", {kAudit}},
-          {"GetInstallation", {kGateway}}};
+          {"GetInstallation", {kGateway}}, {"GetStanding", {kGateway}}};
 }
 
 }  // namespace keyward::store

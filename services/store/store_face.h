@@ -15,6 +15,7 @@
 #include "libs/base/thread_pool.h"
 #include "libs/rpc/call_methods.h"
 #include "libs/rpc/internal_service.h"
+#include "libs/rpc/process_standing.h"
 #include "services/store/store_core.h"
 
 namespace keyward::store {
@@ -30,7 +31,8 @@ absl::StatusOr<std::unique_ptr<rpc::CallMethods>> StoreCallMethods();
 rpc::InternalMethods StoreMethods(StoreCore* core,
                                   const rpc::CallMethods* methods,
                                   ThreadPool* control, ThreadPool* changes,
-                                  const Clock* clock);
+                                  const Clock* clock,
+                                  const rpc::ProcessStanding* standing);
 
 // Who calls what in the development trust domain.
 rpc::InternalCallers StoreCallers();

@@ -20,6 +20,7 @@
 #include "libs/base/timer.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/peer_caller.h"
+#include "libs/rpc/process_standing.h"
 #include "libs/rpc/remote_feeds.h"
 #include "libs/rpc/remote_owner.h"
 #include "libs/rpc/remote_owner_control.h"
@@ -43,7 +44,8 @@ class StoreFaceTest : public StoreFixture {
     }
     auto service = rpc::InternalService::Create(
         StoreService(),
-        StoreMethods(core_.get(), methods_.get(), &pool_, &pool_, &clock_),
+        StoreMethods(core_.get(), methods_.get(), &pool_, &pool_, &clock_,
+                     &standing_),
         callers, rpc::TestIdentity);
     EXPECT_TRUE(service.ok()) << service.status();
     service_ = *std::move(service);
@@ -81,6 +83,7 @@ class StoreFaceTest : public StoreFixture {
   SystemClock wall_;
   ThreadTimer timer_{&wall_};
   ThreadPool pool_{2, 8};
+  rpc::ProcessStanding standing_{absl::UnixEpoch(), /*memory_locked=*/false};
   std::unique_ptr<rpc::CallMethods> methods_;
   std::unique_ptr<rpc::InternalService> service_;
   std::unique_ptr<rpc::TestServer> server_;

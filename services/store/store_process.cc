@@ -133,7 +133,7 @@ absl::Status StoreProcess::Open(const config::v1::StoreConfig& config) {
       rpc::InternalServer::Create(
           rpc::InternalServerOptionsOf(config, StoreCallers()), StoreService(),
           StoreMethods(core_.get(), methods_.get(), &control_, &changes_,
-                       context_.clock),
+                       context_.clock, context_.standing),
           context_.metrics, context_.clock);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);

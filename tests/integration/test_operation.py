@@ -3,7 +3,9 @@
 
 """What operators see of running processes: metrics, and how they end."""
 
+import datetime
 import http.client
+import os
 import re
 import signal
 import threading
@@ -96,6 +98,79 @@ def metrics_are_well_formed_and_tell_no_name(keyward):
     front = samples(scrape(keyward.front))
     assert any(dict(labels).get("method", "").endswith("AccessSecretVersion")
                for _, labels in front), front
+
+
+# Runs a program that may not lock memory, nor ask for it.
+UNLOCKED = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock",
+            "prlimit", "--memlock=65536:65536")
+
+
+def memory_is_locked(process):
+    """As the kernel has it. All of a process's is far above a few buffers."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        locked, = (int(line.split()[1]) for line in status
+                   if line.startswith("VmLck:"))
+    return locked > 16 * 1024
+
+
+def standing(keyward):
+    """(start, memory is locked) by service, of all that tell it."""
+    return {
+        status["service"]: (
+            datetime.datetime.fromisoformat(
+                status["startTime"].replace("Z", "+00:00")).timestamp(),
+            status["memoryLocked"])
+        for status in keyward.json("operator", "status")["services"]
+        if status.get("startTime")
+    }
+
+
+@test
+def P5_status_tells_of_each_process_since_when_and_whether_it_is_locked(
+        keyward):
+    services = {"gateway", "store", "policy", "audit"}
+    if keyward.form == "five":
+        services.add("rotation")
+    one = keyward.processes.get("store", keyward.front)
+    began = os.stat(keyward.folder).st_ctime - 1
+
+    def process_of(service):
+        return keyward.processes.get(service, keyward.front)
+
+    def all_told():
+        told = standing(keyward)
+        return told if set(told) == services else None
+
+    told = eventually(all_told)
+    for service, (start, locked) in told.items():
+        assert began <= start <= time.time() + 1, (service, start)
+        assert locked == memory_is_locked(process_of(service)), service
+
+    # Since it started again, and without the right to lock.
+    time.sleep(1.1)
+    again = time.time()
+    one.stop()
+    argv = list(one.argv)
+    one.argv = [*UNLOCKED, *argv]
+    one.start()
+    one.argv = argv
+    keyward.wait_ready()
+
+    def told_anew():
+        now = all_told()
+        newer = now and all(
+            now[service][0] >= int(again) for service in services
+            if process_of(service) is one)
+        return now if newer else None
+
+    now = eventually(told_anew)
+    for service in services:
+        if process_of(service) is not one:
+            assert now[service] == told[service], service
+            continue
+        assert not memory_is_locked(one)
+        assert not now[service][1], service
+    assert "may be swapped" in keyward.ok("operator", "status").decode()
 
 
 class Load:
