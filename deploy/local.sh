@@ -6,6 +6,8 @@
 # mutual TLS on loopback, with a development CA.
 #
 #   deploy/local.sh up             build and start; starts again what has ended
+#   deploy/local.sh up --restored  start once after a backup was put back
+#                                  (deploy/BACKUP.md); all must have stopped
 #   deploy/local.sh env            lines for a shell: eval "$(... env)"
 #   deploy/local.sh status         how each service is; exits 1 unless all serve
 #   deploy/local.sh down           stop all, keep the data
@@ -40,6 +42,8 @@ readonly START_SECONDS=60
 readonly STOP_SECONDS=20
 
 declare -rA offset=([gateway]=0 [store]=1 [policy]=2 [rotation]=3 [audit]=4)
+# Those that have state, and are told that it was put back.
+readonly keepers=(store policy audit)
 # What a service calls.
 declare -rA peers=([gateway]="store policy rotation audit" [store]="audit"
   [policy]="store rotation audit" [audit]="store policy" [rotation]="gateway")
@@ -114,8 +118,10 @@ another folder"
   mkdir -p -- "$home/run" "$home/log"
 }
 
+# Starts service $1; what else is given are flags of it.
 start() {
   local service=$1 pid peer arguments
+  shift
   if pid=$(running "$service"); then
     echo "  $service runs already (process $pid)"
     return
@@ -125,6 +131,7 @@ start() {
   for peer in ${peers[$service]}; do
     arguments+=(--set "$peer.address=$(address "$peer")")
   done
+  arguments+=("$@")
   setsid "$(binary "$service")" "${arguments[@]}" \
     >>"$(log_file "$service")" 2>&1 </dev/null &
   pid=$!
@@ -148,14 +155,33 @@ $(log_file "$service")"
   echo "✓ $service serves on $(address "$service")"
 }
 
+# What was put back is told to all that keep a part of it, and to each when it
+# starts: one that runs already would go on as if nothing had happened.
+check_restorable() {
+  local service pid
+  [[ -d $home/data ]] ||
+    fail "there is no $home/data: put the backup in place first (deploy/BACKUP.md)"
+  for service in "${services[@]}"; do
+    ! pid=$(running "$service") ||
+      fail "$service runs (process $pid): deploy/local.sh down first"
+  done
+}
+
 up() {
-  local service
+  local service restored=${1:-}
+  [[ -z $restored ]] || check_restorable
   build
   check_built
   check_folder
   # Makes keys, CA and identities if they are not there; starts nothing.
   "$(binary standalone)" --home "$home" --init
-  for service in "${services[@]}"; do start "$service"; done
+  for service in "${services[@]}"; do
+    if [[ -n $restored && " ${keepers[*]} " == *" $service "* ]]; then
+      start "$service" --restored
+    else
+      start "$service"
+    fi
+  done
   for service in "${services[@]}"; do wait_ready "$service"; done
   cat <<END
 
@@ -175,7 +201,8 @@ print_env() {
     fail "nothing is there yet: run deploy/local.sh up first"
   printf 'export %s=%q\n' KEYWARD_ADDR "$(address gateway)" \
     KEYWARD_CA "$home/keys/ca.pem" KEYWARD_CERT "$home/tls/admin.pem" \
-    KEYWARD_KEY "$home/tls/admin.key" KEYWARD_DATA "$home/data"
+    KEYWARD_KEY "$home/tls/admin.key" KEYWARD_DATA "$home/data" \
+    KEYWARD_HOME "$home"
   # The caller's PATH, not the present one.
   # shellcheck disable=SC2016
   printf 'export PATH=%q:"$PATH"\n' "$bin/services/cli"
@@ -237,7 +264,7 @@ if [[ ! $port =~ ^[0-9]+$ ]] || ((port < 1 || port > 65521)); then
   fail "KEYWARD_LOCAL_PORT takes a number from 1 to 65521"
 fi
 case "$*" in
-  up) up ;;
+  up | 'up --restored') up "${2:-}" ;;
   env) print_env ;;
   status) status ;;
   down | 'down --remove') down "${2:-}" ;;

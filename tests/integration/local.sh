@@ -185,6 +185,53 @@ every_line_of_the_logs_is_json() {
     has("msg"))' "$KEYWARD_LOCAL"/log/*.log >"$work/output"
 }
 
+incarnation_is() {
+  keyward operator status --output json
+  [[ $(jq -r .incarnation "$work/output") == "$1" ]] && return
+  echo "the incarnation is not $1"
+  return 1
+}
+
+env_names_all_that_the_command_line_takes() {
+  local_sh env
+  says "export KEYWARD_HOME=$KEYWARD_LOCAL"
+  says "export KEYWARD_DATA=$KEYWARD_LOCAL/data"
+  # What it is for: issuing is offline, and asks no running service.
+  keyward identity issue local-test --out "$work/ids"
+  [[ -f $work/ids/local-test.pem ]]
+}
+
+up_restored_is_refused_while_a_service_runs() {
+  refused up --restored
+  says "deploy/local.sh down first"
+  incarnation_is 1
+}
+
+up_restored_starts_once_from_a_backup() {
+  local_sh down
+  tar -C "$KEYWARD_LOCAL" -cf "$work/data.tar" data
+  local_sh up
+  keyward secret create lost --generate
+  local_sh down
+  rm -rf "$KEYWARD_LOCAL/data"
+  refused up --restored
+  says "put the backup in place first"
+  tar -C "$KEYWARD_LOCAL" -xpf "$work/data.tar"
+  local_sh up --restored
+  local_sh status
+  incarnation_is 2
+  keyward audit checkpoint --accept-rollback
+  keyward secret access hello
+  if keyward secret access lost; then
+    echo "what came after the backup is there"
+    return 1
+  fi
+  # From then on as usual.
+  local_sh down
+  local_sh up
+  incarnation_is 2
+}
+
 down_removes_what_it_made_and_nothing_else() {
   touch "$work/bystander"
   local_sh down --remove
@@ -224,6 +271,9 @@ for name in \
   down_ends_no_process_of_someone_else \
   down_ends_all_and_keeps_the_data \
   every_line_of_the_logs_is_json \
+  env_names_all_that_the_command_line_takes \
+  up_restored_is_refused_while_a_service_runs \
+  up_restored_starts_once_from_a_backup \
   down_removes_what_it_made_and_nothing_else \
   a_taken_port_is_named; do
   check "$name"

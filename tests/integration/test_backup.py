@@ -23,7 +23,8 @@ Code = grpc.StatusCode
 
 PAGE = "deploy/BACKUP.md"
 SAVE, = pages.blocks(PAGE, "What to copy, and where to")
-PUT_BACK, START_ONE, START_FIVE, ACCEPT = pages.blocks(PAGE, "Restoring")
+PUT_BACK, START_ONE, START_FIVE, ROTATE, ACCEPT = pages.blocks(
+    PAGE, "Restoring")
 
 FOLDERS = ("store", "policy", "audit")
 
@@ -64,6 +65,15 @@ class Backup:
              os.path.join(self.folder, "data.tar"),
              *(f"data/{service}" for service in services)],
             check=True)
+
+
+def as_the_page_says(keyward, commands):
+    """Runs commands of the page as the administrator."""
+    pages.run(
+        commands,
+        {**keyward.environment(),
+         "PATH": f"{keyward.binaries}:{os.environ['PATH']}"},
+        keyward.folder)
 
 
 def stop_well(keyward):
@@ -216,6 +226,11 @@ def P3_a_restored_backup_is_noticed_by_all_who_saw_more(keyward):
     stop_well(keyward)
     keyward.restart()
     assert status_of(keyward)["incarnation"] == "2"
+    key, = keyward.json("key", "list")["keys"]
+    assert key["primaryVersion"] == "1", key
+    as_the_page_says(keyward, ROTATE)
+    key, = keyward.json("key", "list")["keys"]
+    assert key["primaryVersion"] == "2", key
     keyward.ok("audit", "verify")
     keyward.ok("audit", "checkpoint")
 
@@ -235,11 +250,7 @@ def _the_pin_complains_until_it_is_told(keyward, admin):
     for _ in range(60):
         admin.access("kept")
     complaint("audit", "checkpoint")
-    pages.run(
-        ACCEPT,
-        {**keyward.environment(),
-         "PATH": f"{keyward.binaries}:{os.environ['PATH']}"},
-        keyward.folder)
+    as_the_page_says(keyward, ACCEPT)
     keyward.ok("audit", "checkpoint")
     keyward.ok("audit", "query", "system")
     keyward.ok("audit", "verify")
