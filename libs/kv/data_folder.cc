@@ -42,8 +42,11 @@ absl::Status MakeFolder(const std::string& path,
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string folder = path.substr(0, end);
     if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-      return absl::UnavailableError(absl::StrCat(
-          "cannot make the data folder ", folder, ": ", strerror(errno)));
+      const int error = errno;
+      const std::string message = absl::StrCat("cannot make the data folder ",
+                                               folder, ": ", strerror(error));
+      return error == ENOSPC ? absl::ResourceExhaustedError(message)
+                             : absl::UnavailableError(message);
     }
     if (end == std::string::npos) return absl::OkStatus();
   }
@@ -182,7 +185,13 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Claim(
     if (!status.ok()) return status;
   }
   rocksdb::FileLock* lock = nullptr;
-  if (!file_system->LockFile(In(path, kLockFile), {}, &lock, nullptr).ok()) {
+  const rocksdb::IOStatus locked =
+      file_system->LockFile(In(path, kLockFile), {}, &lock, nullptr);
+  // The file may have to be made first.
+  if (locked.IsNoSpace()) {
+    return FromRocksDb(locked, "lock the data folder " + path);
+  }
+  if (!locked.ok()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the data folder ", path,
         " is in use by another process; stop it, or name another folder"));

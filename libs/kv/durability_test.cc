@@ -424,6 +424,44 @@ TEST(FullDiskTest, TheFailureAndTheRecoveryAreToldInTheLog) {
   EXPECT_TRUE(absl::StrContains(told, "was opened again")) << told;
 }
 
+// Sectors that cannot be read.
+
+TEST(ReadErrorTest, P8_WhatTheDiskDoesNotReadIsNeverTakenForAbsent) {
+  constexpr uint64_t kCommits = 400;
+  // Each in a block of its own.
+  const std::string value(4000, 'v');
+  TestKv kv;
+  for (uint64_t i = 1; i <= kCommits; ++i) {
+    ASSERT_TRUE(
+        kv.store()
+            ->CommitAndWait(PutTxn(i, absl::StrCat("k", i), value), {Soon()})
+            .applied());
+  }
+  // From then on all of it is in a table, of which no more is in memory than
+  // the opening has read.
+  ASSERT_TRUE(kv.Restart().ok());
+  kv.FailReads(true);
+  EXPECT_TRUE(absl::IsUnavailable(kv.store()->Get("k200").status()));
+  for (const auto& entry : kv.store()->GetMany({"k201", "k202"})) {
+    EXPECT_TRUE(absl::IsUnavailable(entry.status()));
+  }
+  EXPECT_TRUE(absl::IsUnavailable(kv.store()->Range("", "", {}).status()));
+  const TransactionId known = TransactionId::Intent(200);
+  EXPECT_TRUE(absl::IsUnavailable(kv.store()->GetTransaction(known).status()));
+  // Neither a change that was made nor one that cannot be made is made (again).
+  EXPECT_EQ(Commit(kv.store(), 200, "k200").outcome, Outcome::kRefused);
+  EXPECT_EQ(Commit(kv.store(), kCommits + 1, "k200").outcome,
+            Outcome::kRefused);
+  EXPECT_EQ(kv.store()->SettleAndWait(known, {Soon()}).outcome,
+            Outcome::kUnknown);
+  // Nothing was concluded from it.
+  kv.FailReads(false);
+  EXPECT_EQ(kv.store()->Get("k200")->value, value);
+  EXPECT_EQ(Commit(kv.store(), kCommits + 1, "k200").outcome,
+            Outcome::kConflict);
+  EXPECT_TRUE(kv.store()->SettleAndWait(known, {Soon()}).applied());
+}
+
 // Damage.
 
 // A store of a few commits, in tables and in the log, as files.

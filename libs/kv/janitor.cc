@@ -17,15 +17,6 @@ namespace {
 // the last costs less than one for each.
 constexpr size_t kMaxRanges = 32;
 
-// As FromRocksDb, with a full disk told apart: it is the one failure after
-// which what is stored is as good as before.
-absl::Status FromRewriting(const rocksdb::Status& status,
-                           absl::string_view doing) {
-  const absl::Status ours = FromRocksDb(status, doing);
-  return status.IsNoSpace() ? absl::ResourceExhaustedError(ours.message())
-                            : ours;
-}
-
 // Appends the keys of [begin, end), as long as there are fewer than `limit`.
 absl::Status AppendRange(rocksdb::DB* db, const std::string& begin,
                          const std::string& end, size_t limit,
@@ -65,7 +56,7 @@ absl::Status AppendSessions(rocksdb::DB* db, const EngineState& state,
 absl::Status RemoveFromDisk(rocksdb::DB* db,
                             const std::vector<format::Erasure>& erasures) {
   absl::Status status =
-      FromRewriting(db->Flush(rocksdb::FlushOptions()), "flush erased values");
+      FromRocksDb(db->Flush(rocksdb::FlushOptions()), "flush erased values");
   if (!status.ok()) return status;
   std::set<std::string> keys;
   for (const format::Erasure& erasure : erasures) {
@@ -80,8 +71,8 @@ absl::Status RemoveFromDisk(rocksdb::DB* db,
   const auto compact = [&](const std::string& from, const std::string& to) {
     const rocksdb::Slice begin(from);
     const rocksdb::Slice end(to);
-    return FromRewriting(db->CompactRange(options, &begin, &end),
-                         "compact erased values away");
+    return FromRocksDb(db->CompactRange(options, &begin, &end),
+                       "compact erased values away");
   };
   if (keys.size() > kMaxRanges) return compact(*keys.begin(), *keys.rbegin());
   for (const std::string& key : keys) {

@@ -110,6 +110,11 @@ void PowerCutFileSystem::SetSpaceLimit(uint64_t bytes) {
   space_limit_ = bytes;
 }
 
+void PowerCutFileSystem::FailReads(bool fail) {
+  MutexLock lock(&mu_);
+  fail_reads_ = fail;
+}
+
 uint64_t PowerCutFileSystem::syncs() const {
   MutexLock lock(&mu_);
   return syncs_;

@@ -66,6 +66,9 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   // Appends fail for lack of space while the files hold more than `bytes`.
   void SetSpaceLimit(uint64_t bytes);
 
+  // While it is set, every read of a file fails, as one of a bad sector does.
+  void FailReads(bool fail);
+
   uint64_t syncs() const;
 
   // rocksdb::FileSystem.
@@ -179,6 +182,7 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   bool stall_ ABSL_GUARDED_BY(mu_) = false;
   uint64_t stalled_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t space_limit_ ABSL_GUARDED_BY(mu_) = UINT64_MAX;
+  bool fail_reads_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace keyward::kv

@@ -29,6 +29,7 @@ class PowerCutFileSystem::SequentialFile : public rocksdb::FSSequentialFile {
                          rocksdb::Slice* result, char* scratch,
                          rocksdb::IODebugContext*) override {
     MutexLock lock(&fs_->mu_);
+    if (fs_->fail_reads_) return rocksdb::IOStatus::IOError("a bad sector");
     const size_t left = file_->data.size() - std::min(at_, file_->data.size());
     n = std::min(n, left);
     memcpy(scratch, file_->data.data() + at_, n);
@@ -57,6 +58,7 @@ class PowerCutFileSystem::RandomAccessFile
                          rocksdb::Slice* result, char* scratch,
                          rocksdb::IODebugContext*) const override {
     MutexLock lock(&fs_->mu_);
+    if (fs_->fail_reads_) return rocksdb::IOStatus::IOError("a bad sector");
     const size_t size = file_->data.size();
     const size_t at = std::min<size_t>(offset, size);
     n = std::min(n, size - at);

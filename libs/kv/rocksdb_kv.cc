@@ -80,16 +80,27 @@ class ReadOnlyView final : public KeyValueReader {
 // A reader's cache: a verification reads everything once.
 constexpr size_t kReadOnlyCacheBytes = size_t{8} << 20;
 
-// Damage is nothing that a start can mend; says so where the place of the
-// damage is all that is said.
-absl::Status WithRemedy(absl::Status refusal, const std::string& path) {
-  if (!absl::IsDataLoss(refusal) ||
-      absl::StrContains(refusal.message(), "restore")) {
+// `refusal` with what to do about it, where the place of what is wrong is all
+// that is said.
+absl::Status WithRemedy(const absl::Status& refusal, const std::string& path) {
+  std::string remedy;
+  if (absl::IsDataLoss(refusal)) {
+    // Nothing that a start can mend.
+    if (absl::StrContains(refusal.message(), "restore")) return refusal;
+    remedy = absl::StrCat("restore the data folder ", path,
+                          " from a backup (deploy/BACKUP.md)");
+  } else if (absl::IsResourceExhausted(refusal)) {
+    remedy = absl::StrCat("make room on the disk of the data folder ", path,
+                          " and start again: nothing is lost");
+  } else if (absl::IsUnavailable(refusal)) {
+    remedy = absl::StrCat("the disk of the data folder ", path,
+                          " does not do what it is asked: see the system's "
+                          "log, and start again when it is mended");
+  } else {
     return refusal;
   }
-  return absl::DataLossError(absl::StrCat(refusal.message(),
-                                          "; restore the data folder ", path,
-                                          " from a backup (deploy/BACKUP.md)"));
+  return absl::Status(refusal.code(),
+                      absl::StrCat(refusal.message(), "; ", remedy));
 }
 
 }  // namespace

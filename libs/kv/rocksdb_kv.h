@@ -67,6 +67,7 @@ struct RocksDbOptions {
 //                        entered by other users, holds something else or
 //                        another owner's data, or is of a newer version
 //   DATA_LOSS            the data is damaged
+//   RESOURCE_EXHAUSTED   the disk is full; nothing is lost
 //   UNAVAILABLE          files cannot be read or written
 // Sessions of earlier processes are closed. No callback may destroy the store;
 // destroying it refuses what waits and returns when no callback will run.

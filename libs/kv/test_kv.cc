@@ -95,4 +95,6 @@ uint64_t TestKv::StalledSyncs() const { return disk_->Stalled(); }
 
 void TestKv::SetSpaceLimit(uint64_t bytes) { disk_->SetSpaceLimit(bytes); }
 
+void TestKv::FailReads(bool fail) { disk_->FailReads(fail); }
+
 }  // namespace keyward::kv

@@ -72,6 +72,7 @@ class TestKv {
   void ReleaseSyncs();
   uint64_t StalledSyncs() const;
   void SetSpaceLimit(uint64_t bytes);
+  void FailReads(bool fail);
 
   // The file system itself, for tests of this library.
   PowerCutFileSystem* disk() { return disk_.get(); }

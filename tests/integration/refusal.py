@@ -43,6 +43,8 @@ class Case:
     opens: Tuple[str, ...] = ()
     address: str = ""
     metrics: str = ""
+    # A program, with its arguments, that runs the binary.
+    under: Tuple[str, ...] = ()
 
     def describe(self):
         spoiled = self.spoil.__doc__ if self.spoil else ""
@@ -87,7 +89,7 @@ def changed(before, after, opened):
 def attempt(keyward, case, home, ports):
     """Starts once; fails unless it is refused as the case says."""
     argv = [
-        keyward.binary(f"keyward-{case.binary}"), "--home", home,
+        *case.under, keyward.binary(f"keyward-{case.binary}"), "--home", home,
         "--listen", case.address or f"127.0.0.1:{ports[0]}",
         "--metrics", case.metrics or f"127.0.0.1:{ports[1]}",
         *(argument.replace("{home}", home) for argument in case.arguments),

@@ -14,6 +14,7 @@ import unittest.mock
 import grpc
 
 import client
+import deployment
 from client import Client, eventually, principal
 from refusal import Case, all_refused, in_place_refused, those_of
 from registry import Skip, test
@@ -148,6 +149,169 @@ def P4_a_full_disk_refuses_what_it_cannot_keep_and_loses_nothing(keyward):
         writer.admin = admin
         writer.finds_all(keyward)
     keyward.ok("audit", "verify", "--data", keyward.data(""))
+
+
+def no_room(home, folder):
+    """What a start says that finds the disk of a folder full."""
+    return ("No space left", "make room on the disk of the data folder "
+            f"{home}/data/{folder} and start again: nothing is lost")
+
+
+def keeper_of(keyward, folder):
+    return "standalone" if keyward.form == "standalone" else folder
+
+
+@test(prepare=small_disks)
+def P4_a_start_on_a_full_disk_is_refused_and_loses_nothing(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"first")
+        writer = Writer(admin)
+        for call in (writer.add, writer.bind, writer.add):
+            assert writer.attempt(call) == Code.OK
+    for end in (keyward.kill, keyward.stop):
+        end()
+        for folder in KEEPERS:
+            with full(keyward.data(folder)):
+                in_place_refused(keyward, [
+                    Case(keeper_of(keyward, folder),
+                         says=no_room(keyward.home, folder))])
+        keyward.restart()
+        with Client(keyward.address, keyward.identity("admin")) as admin:
+            writer.admin = admin
+            writer.finds_all(keyward)
+            assert writer.attempt(writer.add) == Code.OK
+    keyward.ok("audit", "verify")
+
+
+@test
+def a_first_start_on_a_full_disk_is_refused_and_leaves_nothing_half(keyward):
+    # A second installation, whose disk begins full. What fills it must not lie
+    # in a data folder: one that holds something else is refused for that.
+    fresh = deployment.Deployment(keyward.form, keyward.binaries)
+    with contextlib.closing(fresh):
+        fresh.initialize()
+        os.makedirs(fresh.data(""), mode=0o700)
+        mount(fresh, fresh.data(""), "-t", "tmpfs", "-o",
+              f"size={DISK},mode=0700", "tmpfs")
+        with full(fresh.data("")):
+            for binary in those_of(fresh, *KEEPERS):
+                folder = "" if binary == "standalone" else binary
+                in_place_refused(fresh, [
+                    Case(binary, says=(
+                        "No space left", "make room on the disk of the data "
+                        f"folder {fresh.home}/data/{folder}"))])
+        fresh.start()
+        with Client(fresh.address, fresh.identity("admin")) as admin:
+            admin.create("db", b"kept")
+            assert admin.access("db") == b"kept"
+
+
+# -- failing -----------------------------------------------------------------
+
+# What a disk does that is breaking: the kernel answers EIO. strace puts this
+# answer in place of the kernel's; nothing of the process is changed for it.
+SYNCS = "fsync,fdatasync"
+READS = "pread64"
+
+
+@contextlib.contextmanager
+def failing(process, calls):
+    """Lets system calls of a running process fail, all of its threads'."""
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}",
+         "-e", f"inject={calls}:error=EIO", "-p", str(process.pid)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE)
+    try:
+        eventually(lambda: tracer.poll() is not None
+                   or all(traced(process, tracer)))
+        if tracer.poll() is not None:
+            reason = tracer.stderr.read().decode().strip()
+            raise Skip(f"nothing can be traced here: {reason}")
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait()
+        tracer.stderr.close()
+
+
+def traced(process, tracer):
+    """Of each thread of the process, whether the tracer has it."""
+    tasks = f"/proc/{process.pid}/task"
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/status", encoding="ascii") as status:
+            yield f"TracerPid:\t{tracer.pid}\n" in status.readlines()
+
+
+@test
+def P4_a_disk_that_fails_loses_nothing_that_was_acknowledged(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"first")
+        writer = Writer(admin)
+        # Which calls cannot do without which folder: one process has all three.
+        needs = {"store": (writer.add,), "policy": (writer.bind,),
+                 "audit": (writer.read, writer.add, writer.bind)}
+        if keyward.form == "standalone":
+            needs = {"standalone": needs["audit"]}
+        for name, calls in needs.items():
+            process = keyward.processes[name]
+            for call in calls:
+                assert writer.attempt(call) == Code.OK
+            with failing(process, SYNCS):
+                for call in calls:
+                    code = writer.attempt(call)
+                    assert code in REFUSED, (name, call, code)
+                assert process.running()
+            # Recovers by itself when the disk does.
+            for call in (writer.add, writer.bind, writer.read):
+                eventually(lambda call=call: writer.attempt(call) == Code.OK)
+        writer.finds_all(keyward)
+        keyward.kill()
+        keyward.restart()
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        writer.admin = admin
+        writer.finds_all(keyward)
+    keyward.ok("audit", "verify", "--data", keyward.data(""))
+
+
+@test
+def P8_what_a_disk_does_not_read_is_unavailable_and_never_absent(keyward):
+    # So much that the store has not all of it in memory once it has started.
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        for number in range(20):
+            admin.create(f"db-{number}", b"%d" % number * 20000)
+    keyward.kill()
+    keyward.restart()
+    process = keyward.processes.get("store", keyward.front)
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        with failing(process, READS):
+            codes = {client.code_of(admin.access, f"db-{number}",
+                                    timeout=PATIENCE)
+                     for number in range(20)}
+        assert Code.UNAVAILABLE in codes, codes
+        assert codes <= {Code.OK, Code.UNAVAILABLE}, codes
+        for number in range(20):
+            assert admin.access(f"db-{number}") == b"%d" % number * 20000
+
+
+@test
+def P8_a_start_on_a_disk_that_fails_is_refused_with_what_to_do(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"kept")
+    keyward.kill()
+    # Reads are not made to fail: the loader, which reads the libraries by the
+    # same call, would not even bring the program up.
+    in_place_refused(keyward, [
+        Case(binary, under=(
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e",
+            f"trace={SYNCS}", "-e", f"inject={SYNCS}:error=EIO"),
+             says=("Input/output error", f"{keyward.home}/data/",
+                   "see the system's log"))
+        for binary in those_of(keyward, *KEEPERS)
+    ])
+    keyward.restart()
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        assert admin.access("db") == b"kept"
 
 
 # -- read-only and damaged ---------------------------------------------------
