@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/kv/format.h"
 #include "libs/kv/rocksdb_status.h"
+#include "libs/kv/small_file.h"
 
 namespace keyward::kv {
 namespace {
@@ -107,13 +108,10 @@ bool IsDatabaseFile(const std::string& name) {
 
 absl::Status CheckMarker(const std::string& path,
                          rocksdb::FileSystem* file_system) {
-  std::string content;
-  absl::Status status =
-      FromRocksDb(rocksdb::ReadFileToString(
-                      file_system, In(path, format::kMarkerFile), &content),
-                  absl::StrCat("read ", In(path, format::kMarkerFile)));
-  if (!status.ok()) return status;
-  absl::StatusOr<uint64_t> version = format::DecodeMarker(content);
+  const absl::StatusOr<std::string> content =
+      ReadSmallFile(In(path, format::kMarkerFile), file_system);
+  if (!content.ok()) return content.status();
+  absl::StatusOr<uint64_t> version = format::DecodeMarker(*content);
   if (!version.ok()) {
     return absl::DataLossError(
         absl::StrCat(In(path, format::kMarkerFile),
@@ -145,22 +143,6 @@ absl::Status CheckContents(const std::string& path,
                      " has lost its CURRENT file; restore it from a backup"));
   }
   return absl::OkStatus();
-}
-
-// First the content, then the name: a marker is never there half.
-absl::Status WriteMarker(const std::string& path,
-                         rocksdb::FileSystem* file_system) {
-  const std::string marker = In(path, format::kMarkerFile);
-  const std::string draft = marker + ".tmp";
-  rocksdb::IOStatus status = rocksdb::WriteStringToFile(
-      file_system, format::EncodeMarker(format::kVersion), draft, true);
-  if (status.ok()) status = file_system->RenameFile(draft, marker, {}, nullptr);
-  std::unique_ptr<rocksdb::FSDirectory> folder;
-  if (status.ok()) {
-    status = file_system->NewDirectory(path, {}, &folder, nullptr);
-  }
-  if (status.ok()) status = folder->Fsync({}, nullptr);
-  return FromRocksDb(status, absl::StrCat("write ", marker));
 }
 
 }  // namespace
@@ -202,7 +184,9 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Claim(
   if (!names.ok()) return names.status();
   status =
       is_new(*names)
-          ? WriteMarker(folder->path_, folder->file_system_.get())
+          ? ReplaceSmallFile(folder->path_, format::kMarkerFile,
+                             format::EncodeMarker(format::kVersion),
+                             folder->file_system_.get())
           : CheckContents(folder->path_, *names, folder->file_system_.get());
   if (!status.ok()) return status;
   folder->empty_ = !Contains(*names, kCurrent);

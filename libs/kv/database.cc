@@ -3,6 +3,7 @@
 
 #include "libs/kv/database.h"
 
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <functional>
@@ -12,11 +13,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "libs/kv/log_check.h"
+#include "libs/kv/newest_log.h"
 #include "libs/kv/rocksdb_status.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
+#include "rocksdb/transaction_log.h"
 
 namespace keyward::kv {
 namespace {
@@ -65,7 +69,8 @@ void SetDurability(rocksdb::Options* options) {
   // log_check.h for what this mode by itself would skip).
   options->wal_recovery_mode =
       rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // A log that was synced and is missing or short is noticed.
+  // A log that was closed and is missing or short is noticed. Of the one that
+  // is being written newest_log.h takes care.
   options->track_and_verify_wals_in_manifest = true;
   options->paranoid_checks = true;
   options->force_consistency_checks = true;
@@ -121,9 +126,28 @@ rocksdb::WriteOptions SyncedWrite() {
   return options;
 }
 
-Database::Database(std::unique_ptr<rocksdb::Env> env,
+// RocksDB changes logs exactly when it seals what they are the logs of.
+class Database::LogWatch final : public rocksdb::EventListener {
+ public:
+  void OnMemTableSealed(const rocksdb::MemTableInfo&) override {
+    changed_ = true;
+  }
+  // Whether there may be another log since the last call.
+  bool TakeChanged() { return changed_.exchange(false); }
+  void SetChanged() { changed_ = true; }
+
+ private:
+  std::atomic<bool> changed_{true};
+};
+
+Database::Database(const DatabaseOptions& options,
+                   std::unique_ptr<rocksdb::Env> env,
+                   std::shared_ptr<LogWatch> watch,
                    std::unique_ptr<rocksdb::DB> db)
-    : env_(std::move(env)),
+    : path_(options.path),
+      file_system_(options.file_system),
+      watch_(std::move(watch)),
+      env_(std::move(env)),
       db_(std::move(db)),
       snapshots_(std::make_unique<SnapshotSet>(db_.get())) {}
 
@@ -132,23 +156,48 @@ Database::~Database() { snapshots_->EndAll(); }
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const DatabaseOptions& options) {
   absl::Status status = CheckLogs(options.path, options.file_system.get());
+  if (status.ok()) {
+    status = CheckNewestLog(options.path, options.file_system.get());
+  }
   if (!status.ok()) return status;
   std::unique_ptr<rocksdb::Env> env =
       rocksdb::NewCompositeEnv(options.file_system);
+  auto watch = std::make_shared<LogWatch>();
+  rocksdb::Options rocksdb_options = MakeOptions(options, env.get());
+  rocksdb_options.listeners.push_back(watch);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =
-      rocksdb::DB::Open(MakeOptions(options, env.get()), options.path, &db);
+      rocksdb::DB::Open(rocksdb_options, options.path, &db);
   status = FromRocksDb(opened, "open the database in " + options.path);
   // A file that the others name is gone: nothing that passes.
   if (opened.IsPathNotFound()) return absl::DataLossError(status.message());
   if (!status.ok()) return status;
-  return std::unique_ptr<Database>(
-      new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db)));
+  std::unique_ptr<Database> database(
+      new Database(options, std::move(env), std::move(watch),
+                   std::unique_ptr<rocksdb::DB>(db)));
+  status = database->NameLog();
+  if (!status.ok()) return status;
+  return database;
+}
+
+absl::Status Database::NameLog() {
+  if (!watch_->TakeChanged()) return absl::OkStatus();
+  std::unique_ptr<rocksdb::LogFile> log;
+  absl::Status named =
+      FromRocksDb(db_->GetCurrentWalFile(&log), "find the newest log");
+  if (named.ok()) {
+    named = NameNewestLog(path_, file_system_.get(), log->LogNumber());
+  }
+  if (!named.ok()) watch_->SetChanged();
+  return named;
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::OpenSecondary(
     const DatabaseOptions& options, const std::string& scratch) {
   absl::Status status = CheckLogs(options.path, options.file_system.get());
+  if (status.ok()) {
+    status = CheckNewestLog(options.path, options.file_system.get());
+  }
   if (!status.ok()) return status;
   std::unique_ptr<rocksdb::Env> env =
       rocksdb::NewCompositeEnv(options.file_system);
@@ -161,7 +210,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::OpenSecondary(
       "open the database in " + options.path + " to read it");
   if (!status.ok()) return status;
   return std::unique_ptr<Database>(
-      new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db)));
+      new Database(options, std::move(env), std::make_shared<LogWatch>(),
+                   std::unique_ptr<rocksdb::DB>(db)));
 }
 
 }  // namespace keyward::kv

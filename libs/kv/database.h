@@ -34,8 +34,9 @@ struct DatabaseOptions {
 // says why each. Thread-safe. What was read from it must be gone before it is.
 class Database {
  public:
-  // Opens for reading and writing. DATA_LOSS if it is damaged, UNAVAILABLE if
-  // files cannot be read or written.
+  // Opens for reading and writing, and names the newest log (newest_log.h).
+  // DATA_LOSS if it is damaged or a log is missing; RESOURCE_EXHAUSTED if the
+  // disk is full; UNAVAILABLE if files cannot be read or written.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const DatabaseOptions& options);
 
@@ -51,12 +52,25 @@ class Database {
 
   rocksdb::DB* db() const { return db_.get(); }
 
+  // Names the log that is written now, if it is another than when this was
+  // last called: between a write and the answer to whoever asked for it. Errors
+  // as NameNewestLog; the write is then as good as one that failed. For one
+  // thread at a time.
+  absl::Status NameLog();
+
   // The snapshots that are open on it; they end with it.
   SnapshotSet* snapshots() const { return snapshots_.get(); }
 
  private:
-  Database(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db);
+  // Tells when RocksDB has begun another log.
+  class LogWatch;
 
+  Database(const DatabaseOptions& options, std::unique_ptr<rocksdb::Env> env,
+           std::shared_ptr<LogWatch> watch, std::unique_ptr<rocksdb::DB> db);
+
+  const std::string path_;
+  const std::shared_ptr<rocksdb::FileSystem> file_system_;
+  const std::shared_ptr<LogWatch> watch_;
   const std::unique_ptr<rocksdb::Env> env_;  // Outlives db_.
   const std::unique_ptr<rocksdb::DB> db_;
   const std::unique_ptr<SnapshotSet> snapshots_;

@@ -5,6 +5,7 @@
 // disk here loses everything that was not synced, at every point of a run; it
 // fails, stalls and fills up.
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/mutex.h"
+#include "libs/kv/format.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/power_cut_file_system.h"
 #include "libs/kv/test_kv.h"
@@ -532,13 +534,60 @@ TEST(DamageTest, AMissingFileIsRefused) {
   const DiskImage files = SmallStore();
   for (const auto& [path, content] : files) {
     const bool needed =
-        absl::EndsWith(path, ".sst") || absl::StrContains(path, "MANIFEST") ||
+        absl::EndsWith(path, ".sst") || absl::EndsWith(path, ".log") ||
+        absl::StrContains(path, "MANIFEST") ||
         absl::EndsWith(path, "CURRENT") || absl::EndsWith(path, "/KEYWARD");
     if (!needed) continue;
     DiskImage damaged = files;
     damaged.erase(path);
     EXPECT_EQ(ReadAll(damaged), "refused") << path;
   }
+}
+
+// The path of the newest log; empty if there is none.
+std::string NewestLog(const DiskImage& files) {
+  std::string newest;
+  for (const auto& [path, content] : files) {
+    // RocksDB pads the numbers.
+    if (absl::EndsWith(path, ".log")) newest = std::max(newest, path);
+  }
+  return newest;
+}
+
+TEST(DamageTest, P4_WithoutItsNewestLogAFolderHoldsAllThatWasAcknowledged) {
+  constexpr uint64_t kCommits = 60;
+  const std::vector<Moment> moments = ScriptedRun(kCommits);
+  TestKv kv;
+  size_t refused = 0;
+  for (size_t i = 0; i < moments.size(); ++i) {
+    SCOPED_TRACE(absl::StrCat("sync ", i));
+    DiskImage files = moments[i].lost;
+    if (files.erase(NewestLog(files)) == 0) continue;
+    const absl::Status opened = kv.OpenFiles(files);
+    if (absl::IsDataLoss(opened)) {
+      EXPECT_TRUE(absl::StrContains(opened.message(), "newest log")) << opened;
+      ++refused;
+      continue;
+    }
+    // Nothing in it had been acknowledged yet.
+    ASSERT_TRUE(opened.ok()) << opened;
+    EXPECT_GE(CheckPrefix(kv.store(), kCommits), moments[i].acknowledged);
+  }
+  EXPECT_GT(refused, kCommits / 2);
+}
+
+// A process that is killed between a log's first commit and its naming, and
+// one that a folder of an older release is given.
+TEST(DamageTest, AnOlderNameOrNoneIsNoDamage) {
+  DiskImage files = SmallStore();
+  const std::string name =
+      absl::StrCat(NewestLog(files).substr(0, NewestLog(files).rfind('/')), "/",
+                   format::kNewestLogFile);
+  ASSERT_EQ(files.count(name), 1u);
+  files[name] = format::EncodeNewestLog(1);
+  EXPECT_EQ(ReadAll(files), "10");
+  files.erase(name);
+  EXPECT_EQ(ReadAll(files), "10");
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace keyward::kv::format {
 namespace {
 
 constexpr absl::string_view kMarkerPrefix = "keyward kv format ";
+constexpr absl::string_view kNewestLogPrefix = "keyward kv newest log ";
 constexpr absl::string_view kFeedMeta = "feed/";
 constexpr char kIntent = 'i';
 constexpr char kInSession = 's';
@@ -43,20 +44,40 @@ bool TakeSpace(absl::string_view* in, Space space) {
   return Take(in, absl::string_view(&byte, 1));
 }
 
+// A file that is one line with a number at its end.
+std::string NumberLine(absl::string_view prefix, uint64_t number) {
+  return absl::StrCat(prefix, number, "\n");
+}
+
+absl::StatusOr<uint64_t> DecodeNumberLine(absl::string_view prefix,
+                                          absl::string_view content,
+                                          absl::string_view what) {
+  uint64_t number = 0;
+  absl::string_view rest = content;
+  if (!Take(&rest, prefix) || !absl::ConsumeSuffix(&rest, "\n") ||
+      !absl::SimpleAtoi(rest, &number) ||
+      NumberLine(prefix, number) != content) {
+    return Damaged(what);
+  }
+  return number;
+}
+
 }  // namespace
 
 std::string EncodeMarker(uint64_t version) {
-  return absl::StrCat(kMarkerPrefix, version, "\n");
+  return NumberLine(kMarkerPrefix, version);
 }
 
 absl::StatusOr<uint64_t> DecodeMarker(absl::string_view content) {
-  uint64_t version = 0;
-  absl::string_view rest = content;
-  if (!Take(&rest, kMarkerPrefix) || !absl::ConsumeSuffix(&rest, "\n") ||
-      !absl::SimpleAtoi(rest, &version) || EncodeMarker(version) != content) {
-    return Damaged("marker");
-  }
-  return version;
+  return DecodeNumberLine(kMarkerPrefix, content, "marker");
+}
+
+std::string EncodeNewestLog(uint64_t number) {
+  return NumberLine(kNewestLogPrefix, number);
+}
+
+absl::StatusOr<uint64_t> DecodeNewestLog(absl::string_view content) {
+  return DecodeNumberLine(kNewestLogPrefix, content, "newest log's name");
 }
 
 std::string SpaceBegin(Space space) { return KeyIn(space); }

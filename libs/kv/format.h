@@ -29,6 +29,11 @@ inline constexpr char kMarkerFile[] = "KEYWARD";
 std::string EncodeMarker(uint64_t version);
 absl::StatusOr<uint64_t> DecodeMarker(absl::string_view content);
 
+// The file that names the log that is written (newest_log.h), and its content.
+inline constexpr char kNewestLogFile[] = "KEYWARD.newest";
+std::string EncodeNewestLog(uint64_t number);
+absl::StatusOr<uint64_t> DecodeNewestLog(absl::string_view content);
+
 // The first byte of a key: which kind of record it is. kMeta is the least, so
 // that one iterator bounded above by the end of its range can read the
 // revision and then the range, from the same state. Never renumbered.

@@ -29,6 +29,14 @@ TEST(FormatGoldenTest, Marker) {
   EXPECT_EQ(std::string(kMarkerFile), "KEYWARD");
 }
 
+TEST(FormatGoldenTest, NewestLog) {
+  EXPECT_EQ(EncodeNewestLog(12), "keyward kv newest log 12\n");
+  EXPECT_EQ(*DecodeNewestLog("keyward kv newest log 12\n"), 12u);
+  EXPECT_EQ(DecodeNewestLog("keyward kv newest log 012\n").status().code(),
+            kDataLoss);
+  EXPECT_EQ(std::string(kNewestLogFile), "KEYWARD.newest");
+}
+
 TEST(FormatGoldenTest, Meta) {
   EXPECT_EQ(Hex(RevisionKey()), "01" + Hex("revision"));
   EXPECT_EQ(Hex(IntentFloorKey()), "01" + Hex("intent_floor"));

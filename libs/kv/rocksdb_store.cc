@@ -214,6 +214,7 @@ CommitQueue::Outcome RocksDbStore::Apply(
   if (batch != nullptr) {
     absl::Status written =
         FromRocksDb(database->db()->Write(SyncedWrite(), batch), "commit");
+    if (written.ok()) written = database->NameLog();
     if (!written.ok()) {
       absl::Status cause = absl::UnavailableError(written.message());
       outcome.results = writer.FailedResults(cause);

@@ -6,6 +6,7 @@ backup: each is refused by name, and nothing is lost by trying.
 """
 
 import contextlib
+import glob
 import os
 import shutil
 import subprocess
@@ -312,6 +313,45 @@ def P3_folders_of_different_days_do_not_start_together(keyward):
     keyward.restart()
     with Client(keyward.address, keyward.identity("admin")) as admin:
         assert admin.access("db") == b"three"
+    keyward.ok("audit", "verify")
+
+
+def newest_log(folder):
+    return max(glob.glob(os.path.join(folder, "*.log")))
+
+
+# Of each folder, what its newest log has lost when it is cut, and who says so.
+CUT = (
+    ("store", "the data folder of store is older than the audit log"),
+    ("policy", "policy's folder ends at revision"),
+    ("audit", "does not extend the checkpoint that"),
+)
+
+
+@test
+def P3_a_folder_whose_newest_log_was_cut_is_noticed_by_the_others(keyward):
+    """Of this a folder itself knows nothing: it looks like a loss of power."""
+    data = keyward.data("").rstrip("/")
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"one")
+        for number in range(10):
+            admin.add("db", b"%d" % number)
+            admin.bind(f"app{number}", "secrets.accessor", principal("app"),
+                       "projects/default/secrets/db")
+        admin.add("db", b"last")
+    keyward.kill()
+    whole = os.path.join(keyward.folder, "whole")
+    os.rename(data, whole)
+    for folder, expected in CUT:
+        shutil.copytree(whole, data)
+        log = newest_log(os.path.join(data, folder))
+        os.truncate(log, os.path.getsize(log) * 2 // 3)
+        refusal(keyward, expected)
+        shutil.rmtree(data)
+    os.rename(whole, data)
+    keyward.restart()
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        assert admin.access("db") == b"last"
     keyward.ok("audit", "verify")
 
 

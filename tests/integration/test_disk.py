@@ -379,6 +379,7 @@ def cut(path):
 # what a power cut leaves, and a table's middle may be read much later.
 DAMAGES = (
     ("*.log", flip),
+    ("*.log", os.unlink),
     ("*.sst", cut),
     ("*.sst", os.unlink),
     ("MANIFEST-*", flip),
