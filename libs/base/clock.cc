@@ -11,3 +11,7 @@ namespace keyward {
 absl::Time SystemClock::Now() const { return absl::Now(); }
 
 }  // namespace keyward
+  // The clock that libs/base/mutex.h waits by.
+         absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+

@@ -22,6 +22,28 @@ TEST(SystemClockTest, LiesBetweenTwoReadingsOfTheSystemTime) {
 TEST(FakeClockTest, StandsStillUntilMoved) {
   FakeClock clock(absl::FromUnixSeconds(1'700'000'000));
   EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(1'700'000'000));
+  const SystemClock clock;
+  const auto reading = [] {
+    return absl::FromChrono(
+        std::chrono::steady_clock::now().time_since_epoch());
+  };
+  const absl::Duration before = reading();
+  EXPECT_LE(before, now);
+  EXPECT_LE(now, reading());
+}
+
+  EXPECT_EQ((time + absl::Seconds(2)) - time, absl::Seconds(2));
+  EXPECT_EQ((time - absl::Seconds(2)) - time, -absl::Seconds(2));
+  EXPECT_TRUE(time < time + absl::Nanoseconds(1));
+  EXPECT_TRUE(time + absl::Nanoseconds(1) > time);
+  EXPECT_TRUE(time <= time && time >= time && time == time);
+  EXPECT_TRUE(time != time - absl::Nanoseconds(1));
+}
+
+  EXPECT_EQ(never - absl::Hours(1), never);
+  EXPECT_EQ(never - time, absl::InfiniteDuration());
+}
+
   EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(1'700'000'000));
 }
 

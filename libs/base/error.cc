@@ -17,6 +17,7 @@
 #include "absl/types/optional.h"
 #include "google/rpc/error_details.pb.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 
 namespace keyward {
 namespace {
@@ -78,10 +79,7 @@ absl::Status WithRetryAfter(absl::Status status, absl::Duration delay) {
   if (status.ok()) return status;
   delay = std::clamp(delay, absl::ZeroDuration(), kLongestRetryDelay);
   google::rpc::RetryInfo info;
-  const int64_t seconds = absl::ToInt64Seconds(delay);
-  info.mutable_retry_delay()->set_seconds(seconds);
-  info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(delay - absl::Seconds(seconds))));
+  *info.mutable_retry_delay() = ToProtoDuration(delay);
   Attach(&status, kRetryInfoTypeUrl, info);
   return status;
 }

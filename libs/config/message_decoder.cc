@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/duration.pb.h"
+#include "libs/base/proto_time.h"
 #include "libs/config/scalar_decoder.h"
 #include "libs/config/text.h"
 #include "proto/keyward/config/v1/field_rule.pb.h"
@@ -274,12 +275,9 @@ absl::Status Assign(absl::StatusOr<T> value, Set set) {
 absl::Status StoreDuration(ScalarText scalar, const v1::FieldRule& rule,
                            const FieldDescriptor& field, Message* message) {
   return Assign(DecodeDuration(scalar, rule), [&](absl::Duration duration) {
-    google::protobuf::Duration proto;
-    const int64_t seconds =
-        absl::IDivDuration(duration, absl::Seconds(1), &duration);
-    proto.set_seconds(seconds);
-    proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
-    message->GetReflection()->MutableMessage(message, &field)->CopyFrom(proto);
+    message->GetReflection()
+        ->MutableMessage(message, &field)
+        ->CopyFrom(ToProtoDuration(duration));
   });
 }
 

@@ -12,10 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "libs/auth/principal.h"
 #include "libs/base/error.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/policy/builtin_roles.h"
 #include "libs/policy/policy_model.h"
-#include "libs/policy/proto_time.h"
 #include "libs/policy/scope.h"
 
 namespace keyward::policy {

@@ -11,8 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "libs/policy/builtin_roles.h"
-#include "libs/policy/proto_time.h"
+#include "libs/policy/expire_time.h"
 
 namespace keyward::policy {
 namespace {

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "libs/policy/policy_for_testing.h"
 #include "libs/policy/public_actions.h"
 

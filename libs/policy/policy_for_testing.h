@@ -14,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/policy/policy_model.h"
-#include "libs/policy/proto_time.h"
 #include "proto/keyward/policy/v1/policy.pb.h"
 
 namespace keyward::policy {

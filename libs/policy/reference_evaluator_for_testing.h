@@ -16,8 +16,8 @@
 #include "libs/base/resource_name.h"
 #include "libs/policy/builtin_roles.h"
 #include "libs/policy/evaluator.h"
+#include "libs/policy/expire_time.h"
 #include "libs/policy/policy_model.h"
-#include "libs/policy/proto_time.h"
 
 namespace keyward::policy {
 

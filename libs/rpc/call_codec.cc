@@ -17,6 +17,7 @@
 #include "google/protobuf/message.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/crypto/wipe.h"
 #include "libs/rpc/rpc_status.h"
@@ -162,13 +163,8 @@ bool IsNumber(absl::string_view version) {
 }  // namespace
 
 google::protobuf::Duration EncodeRemaining(absl::Duration remaining) {
-  remaining = std::clamp(remaining, absl::ZeroDuration(), kLongestCall);
-  google::protobuf::Duration proto;
-  const int64_t seconds = absl::ToInt64Seconds(remaining);
-  proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(remaining - absl::Seconds(seconds))));
-  return proto;
+  return ToProtoDuration(
+      std::clamp(remaining, absl::ZeroDuration(), kLongestCall));
 }
 
 absl::Duration DecodeRemaining(const google::protobuf::Duration& remaining) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/audit/entry.h"
 #include "libs/base/error.h"
+#include "libs/base/proto_time.h"
 #include "services/audit/unavailable.h"
 
 namespace keyward::audit_service {
@@ -26,10 +27,7 @@ rpc::AppendResult Failed(absl::Status error, uint64_t fence) {
 // The record that puts `revision` in force.
 std::string InForceLeaf(uint64_t revision, absl::Time now) {
   AuditEntry entry;
-  const absl::Duration since_epoch = now - absl::UnixEpoch();
-  entry.mutable_time()->set_seconds(absl::ToInt64Seconds(since_epoch));
-  entry.mutable_time()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(
-      since_epoch - absl::Seconds(absl::ToInt64Seconds(since_epoch)))));
+  *entry.mutable_time() = ToTimestamp(now);
   entry.set_kind(audit::v1::ENTRY_KIND_IN_FORCE);
   entry.set_principal("system:policy");
   entry.set_authentication("local");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libs/audit/entry.h"
+#include "libs/base/proto_time.h"
 
 namespace keyward::audit_service {
 namespace {
@@ -23,11 +24,6 @@ struct Stretch {
   uint64_t block() const { return begin / kBlockLeaves; }
   uint64_t size() const { return end - begin; }
 };
-
-absl::Time TimeOf(const AuditEntry& entry) {
-  return absl::FromUnixSeconds(entry.time().seconds()) +
-         absl::Nanoseconds(entry.time().nanos());
-}
 
 // One page in the making.
 class Scan {
@@ -145,7 +141,7 @@ bool Matches(const QuerySpec& spec, const AuditEntry& entry) {
   if (!spec.principal.empty() && entry.principal() != spec.principal) {
     return false;
   }
-  const absl::Time time = TimeOf(entry);
+  const absl::Time time = FromTimestamp(entry.time());
   if (time < spec.start || time >= spec.end) return false;
   if (!spec.resource.has_value()) return true;
   absl::StatusOr<ResourceName> resource = ResourceName::Parse(entry.resource());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "libs/audit/entry.h"
+#include "libs/base/proto_time.h"
 
 namespace keyward::audit_service {
 
@@ -23,10 +24,7 @@ absl::Status OpenIntents::Load(const audit::LogReader& reader, absl::Time now) {
       if (!leaf.ok()) return leaf.status();
       absl::StatusOr<audit::v1::AuditEntry> entry = audit::ParseEntry(*leaf);
       if (!entry.ok()) return entry.status();
-      const absl::Time recorded =
-          absl::FromUnixSeconds(entry->time().seconds()) +
-          absl::Nanoseconds(entry->time().nanos());
-      open.emplace(index, std::min(recorded, now));
+      open.emplace(index, std::min(FromTimestamp(entry->time()), now));
     }
     from = page->back() + 1;
   }

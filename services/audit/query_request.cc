@@ -7,24 +7,19 @@
 
 #include "libs/audit/entry.h"
 #include "libs/base/error.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/crypto/length_prefixed.h"
 
 namespace keyward::audit_service {
 namespace {
 
-// The time that `timestamp` says. google/protobuf/timestamp.proto bounds it to
-// the years 1 to 9999.
 absl::StatusOr<absl::Time> ParseTime(
     const google::protobuf::Timestamp& timestamp, absl::string_view field) {
-  constexpr int64_t kYear1 = -62135596800;
-  constexpr int64_t kYear10000 = 253402300800;
-  if (timestamp.seconds() < kYear1 || timestamp.seconds() >= kYear10000 ||
-      timestamp.nanos() < 0 || timestamp.nanos() > 999999999) {
+  if (!IsValidTimestamp(timestamp)) {
     return FieldError(field, "must be a time in the years 1 to 9999");
   }
-  return absl::FromUnixSeconds(timestamp.seconds()) +
-         absl::Nanoseconds(timestamp.nanos());
+  return FromTimestamp(timestamp);
 }
 
 absl::StatusOr<absl::optional<ResourceName>> ParseScope(

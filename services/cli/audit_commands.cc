@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "libs/base/file_util.h"
+#include "libs/base/proto_time.h"
 #include "libs/client/pinned_checkpoint.h"
 #include "proto/keyward/audit/v1/audit_service.pb.h"
 #include "services/cli/audit_view.h"

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "libs/base/hex.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/crypto/sha256.h"
 #include "proto/keyward/policy/v1/policy_service.pb.h"

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "libs/auth/development_ca.h"
 #include "libs/base/file_util.h"
+#include "libs/base/proto_time.h"
 #include "libs/crypto/key_file_seal.h"
 #include "libs/crypto/root_key.h"
 #include "services/cli/failure.h"

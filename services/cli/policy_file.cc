@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "libs/base/proto_time.h"
 #include "libs/config/yaml_tree.h"
 #include "libs/policy/builtin_roles.h"
 #include "services/cli/names.h"

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "services/cli/failure.h"
 #include "services/cli/names.h"

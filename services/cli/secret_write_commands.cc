@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "proto/keyward/secrets/v1/secret_service.pb.h"
 #include "services/cli/failure.h"

@@ -12,7 +12,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "proto/keyward/secrets/v1/secret.pb.h"
 
@@ -45,9 +44,6 @@ absl::StatusOr<secrets::v1::SecretType> ParseSecretType(absl::string_view text);
 // A version's number, from 1.
 absl::StatusOr<int64_t> ParseVersionNumber(absl::string_view option,
                                            absl::string_view text);
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
-google::protobuf::Duration ToProtoDuration(absl::Duration duration);
 
 // RFC 3339 in UTC to the second; empty if not set.
 std::string ShowTime(const google::protobuf::Timestamp& time);

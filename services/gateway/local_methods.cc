@@ -9,10 +9,10 @@
 #include "libs/auth/principal.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/policy/explanation.h"
 #include "proto/keyward/policy/v1/policy_service.pb.h"
-#include "services/gateway/proto_time.h"
 
 namespace keyward::gateway {
 namespace {
@@ -114,7 +114,7 @@ rpc::CallResult LocalMethods::Identity(
       std::string(auth::AuthenticationMethodName(credential.method())));
   response->set_credential_id(credential.id());
   if (credential.expire_time() != absl::InfiniteFuture()) {
-    *response->mutable_expire_time() = ToProto(credential.expire_time());
+    *response->mutable_expire_time() = ToTimestamp(credential.expire_time());
   }
   response->set_revision(snapshot.revision());
   for (policy::v1::CallerBinding& binding : snapshot.CallerBindings(

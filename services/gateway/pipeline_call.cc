@@ -10,9 +10,9 @@
 #include "libs/audit/entry.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/audit_item.h"
-#include "services/gateway/proto_time.h"
 
 namespace keyward::gateway {
 namespace {
@@ -335,8 +335,8 @@ void PipelineCall::Expire() {
 AuditEntry PipelineCall::NewEntry(audit::v1::EntryKind kind) const {
   const absl::Time now = parts_->clock->Now();
   AuditEntry entry;
-  *entry.mutable_time() = ToProto(now);
-  *entry.mutable_duration() = ToProto(now - start_);
+  *entry.mutable_time() = ToTimestamp(now);
+  *entry.mutable_duration() = ToProtoDuration(now - start_);
   entry.set_kind(kind);
   entry.set_request_id(request_id_);
   entry.set_method(rule_->name);

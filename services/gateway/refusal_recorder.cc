@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/proto_time.h"
 #include "services/gateway/audit_item.h"
-#include "services/gateway/proto_time.h"
 
 namespace keyward::gateway {
 namespace {
@@ -46,7 +46,7 @@ void RefusalRecorder::Record(const rpc::PeerFacts& peer,
     if (++count.seen > kSinglePerMinute) return;
   }
   audit::v1::AuditEntry entry;
-  *entry.mutable_time() = ToProto(now);
+  *entry.mutable_time() = ToTimestamp(now);
   entry.set_kind(audit::v1::ENTRY_KIND_UNAUTHENTICATED);
   entry.set_request_id(std::string(request_id));
   entry.set_method(std::string(method));
@@ -73,7 +73,7 @@ void RefusalRecorder::FlushCounts(absl::Time now) {
   }
   for (const auto& [peer, seen] : over) {
     audit::v1::AuditEntry entry;
-    *entry.mutable_time() = ToProto(clock_->Now());
+    *entry.mutable_time() = ToTimestamp(clock_->Now());
     entry.set_kind(audit::v1::ENTRY_KIND_REFUSALS);
     entry.set_peer(peer);
     entry.set_code(static_cast<int>(absl::StatusCode::kUnauthenticated));

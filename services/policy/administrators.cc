@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "libs/policy/builtin_roles.h"
-#include "libs/policy/proto_time.h"
+#include "libs/policy/expire_time.h"
 
 namespace keyward::policy_service {
 namespace {

@@ -11,7 +11,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/policy/builtin_roles.h"
-#include "libs/policy/proto_time.h"
+#include "libs/policy/expire_time.h"
 #include "libs/policy/scope.h"
 
 namespace keyward::policy_service {

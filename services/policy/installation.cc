@@ -14,9 +14,9 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/mutex.h"
+#include "libs/base/proto_time.h"
 #include "libs/policy/builtin_roles.h"
 #include "libs/policy/entry_validation.h"
-#include "libs/policy/proto_time.h"
 #include "services/policy/administrators.h"
 #include "services/policy/policy_loader.h"
 #include "services/policy/project_changes.h"
@@ -56,14 +56,14 @@ absl::StatusOr<PolicyEntry> DefaultProject(crypto::RandomSource& random,
   project.set_name(kDefaultProject);
   project.set_uid(*uid);
   project.set_state(policy::v1::PROJECT_STATE_ACTIVE);
-  *project.mutable_create_time() = policy::ToTimestamp(now);
+  *project.mutable_create_time() = ToTimestamp(now);
   return entry;
 }
 
 AuditEntry InstallationEntry(absl::Time now, const std::string& principal,
                              uint64_t revision, const std::string& detail) {
   AuditEntry entry;
-  *entry.mutable_time() = policy::ToTimestamp(now);
+  *entry.mutable_time() = ToTimestamp(now);
   entry.set_kind(keyward::audit::v1::ENTRY_KIND_INSTALLATION);
   entry.set_principal(principal);
   entry.set_authentication("local");

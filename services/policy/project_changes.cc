@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "libs/base/resource_name.h"
 #include "libs/policy/entry_validation.h"
-#include "libs/policy/proto_time.h"
 #include "services/policy/apply_policy.h"
 #include "services/policy/policy_size.h"
 
@@ -89,7 +89,7 @@ absl::StatusOr<ChangePlan> PlanCreateProject(
   project.set_name(name->ToString());
   project.set_uid(uid);
   project.set_state(policy::v1::PROJECT_STATE_ACTIVE);
-  *project.mutable_create_time() = policy::ToTimestamp(now);
+  *project.mutable_create_time() = ToTimestamp(now);
   ChangePlan plan;
   plan.delta = NextDelta(policy);
   *plan.delta->add_entries()->mutable_project() = project;

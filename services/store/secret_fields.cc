@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/proto_time.h"
 #include "services/store/record_codec.h"
 #include "services/store/resolve_version.h"
 
@@ -140,10 +141,7 @@ absl::Status SetExpireTime(const Secret& secret, absl::Time now,
   if (time.nanos() < 0 || time.nanos() > 999999999) {
     return FieldError("secret.expire_time", "must be a valid timestamp");
   }
-  return SetExpiry(
-      "secret.expire_time",
-      absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
-      now, record);
+  return SetExpiry("secret.expire_time", FromTimestamp(time), now, record);
 }
 
 absl::Status SetTtl(const Secret& secret, absl::Time now,
