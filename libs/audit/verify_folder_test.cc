@@ -14,7 +14,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "libs/audit/block_summary.h"
 #include "libs/audit/checkpoint.h"
@@ -25,6 +24,7 @@
 #include "libs/audit/note.h"
 #include "libs/audit/verify.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/ed25519.h"
 #include "libs/crypto/secret_buffer.h"
 #include "libs/kv/rocksdb_kv.h"
@@ -75,7 +75,7 @@ class VerifyFolderTest : public ::testing::Test {
     session_.reset();
     store_.reset();
   }
-  static absl::Time Soon() { return absl::Now() + absl::Seconds(30); }
+  SteadyTime Soon() const { return clock_.SteadyNow() + absl::Seconds(30); }
 
   // One batch, in one transaction, as the service does.
   void Append(const std::vector<std::string>& leaves) {

@@ -11,8 +11,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/base/clock.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/memory_log_sink.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::auth {
 namespace {
@@ -72,10 +74,11 @@ TEST_F(ReloadRunnerTest, PollsByItself) {
   ReloadRunner runner({{"bundle", files_.get()}}, absl::Milliseconds(1),
                       &logger_);
   Write("good 2");
+  const SystemClock clock;
+  const SteadyTime give_up = clock.SteadyNow() + absl::Seconds(30);
   MutexLock lock(&mu_);
-  const absl::Time give_up = absl::Now() + absl::Seconds(30);
-  while (applied_ < 2 && absl::Now() < give_up) {
-    changed_.WaitUntil(&mu_, give_up);
+  while (applied_ < 2) {
+    if (!changed_.WaitUntil(&mu_, clock, give_up)) break;
   }
   // The empty file between truncation and writing may have counted, too.
   EXPECT_GE(applied_, 2);

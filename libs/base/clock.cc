@@ -3,6 +3,8 @@
 
 #include "libs/base/clock.h"
 
+#include <chrono>  // NOLINT: the monotonic clock
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -10,8 +12,10 @@ namespace keyward {
 
 absl::Time SystemClock::Now() const { return absl::Now(); }
 
-}  // namespace keyward
+SteadyTime SystemClock::SteadyNow() const {
   // The clock that libs/base/mutex.h waits by.
+  return SteadyTime() +
          absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
+}  // namespace keyward

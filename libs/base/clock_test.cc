@@ -3,10 +3,13 @@
 
 #include "libs/base/clock.h"
 
+#include <chrono>  // NOLINT: the monotonic clock
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward {
 namespace {
@@ -19,19 +22,20 @@ TEST(SystemClockTest, LiesBetweenTwoReadingsOfTheSystemTime) {
   EXPECT_LE(now, absl::Now());
 }
 
-TEST(FakeClockTest, StandsStillUntilMoved) {
-  FakeClock clock(absl::FromUnixSeconds(1'700'000'000));
-  EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(1'700'000'000));
+TEST(SystemClockTest, P8_SteadyTimeIsTheMonotonicClocks) {
   const SystemClock clock;
   const auto reading = [] {
     return absl::FromChrono(
         std::chrono::steady_clock::now().time_since_epoch());
   };
   const absl::Duration before = reading();
+  const absl::Duration now = clock.SteadyNow() - SteadyTime();
   EXPECT_LE(before, now);
   EXPECT_LE(now, reading());
 }
 
+TEST(SteadyTimeTest, IsMovedByDurationsAndOrdered) {
+  const SteadyTime time = SteadyTime() + absl::Seconds(3);
   EXPECT_EQ((time + absl::Seconds(2)) - time, absl::Seconds(2));
   EXPECT_EQ((time - absl::Seconds(2)) - time, -absl::Seconds(2));
   EXPECT_TRUE(time < time + absl::Nanoseconds(1));
@@ -40,25 +44,40 @@ TEST(FakeClockTest, StandsStillUntilMoved) {
   EXPECT_TRUE(time != time - absl::Nanoseconds(1));
 }
 
+TEST(SteadyTimeTest, InfinitiesLieBeyondAllAndStayThere) {
+  const SteadyTime time = SteadyTime() + absl::Hours(1);
+  const SteadyTime never = SteadyTime::InfiniteFuture();
+  EXPECT_TRUE(SteadyTime::InfinitePast() < time && time < never);
   EXPECT_EQ(never - absl::Hours(1), never);
   EXPECT_EQ(never - time, absl::InfiniteDuration());
+  EXPECT_EQ(SteadyTime::InfinitePast() - time, -absl::InfiniteDuration());
 }
 
+TEST(FakeClockTest, StandsStillUntilMoved) {
+  FakeClock clock(absl::FromUnixSeconds(1'700'000'000));
+  EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(1'700'000'000));
   EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(1'700'000'000));
 }
 
-TEST(FakeClockTest, AdvancesForwardsAndBackwards) {
+TEST(FakeClockTest, TimePassesOnBothClocks) {
   FakeClock clock(absl::FromUnixSeconds(1'000));
+  const SteadyTime begin = clock.SteadyNow();
   clock.Advance(absl::Seconds(5));
   EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(1'005));
-  clock.Advance(-absl::Seconds(10));
-  EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(995));
+  EXPECT_EQ(clock.SteadyNow() - begin, absl::Seconds(5));
 }
 
-TEST(FakeClockTest, SetReplacesTheTime) {
+TEST(FakeClockTest, SettingTheTimeOfDayLetsNoTimePass) {
   FakeClock clock(absl::FromUnixSeconds(1'000));
+  const SteadyTime begin = clock.SteadyNow();
   clock.Set(absl::FromUnixSeconds(7));
   EXPECT_EQ(clock.Now(), absl::FromUnixSeconds(7));
+  EXPECT_EQ(clock.SteadyNow(), begin);
+}
+
+TEST(FakeClockDeathTest, TimeDoesNotRunBackwards) {
+  FakeClock clock(absl::FromUnixSeconds(1'000));
+  EXPECT_DEATH(clock.Advance(-absl::Nanoseconds(1)), "backwards");
 }
 
 }  // namespace

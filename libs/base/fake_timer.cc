@@ -5,7 +5,7 @@
 
 namespace keyward {
 
-Timer::Id FakeTimer::RunAt(absl::Time when, absl::AnyInvocable<void()> fn) {
+Timer::Id FakeTimer::RunAt(SteadyTime when, absl::AnyInvocable<void()> fn) {
   MutexLock l(&mu_);
   const Id id = ++last_id_;
   waiting_.emplace(std::make_pair(when, id), std::move(fn));
@@ -30,7 +30,8 @@ void FakeTimer::RunDue() {
     {
       MutexLock l(&mu_);
       const auto first = waiting_.begin();
-      if (first == waiting_.end() || first->first.first > clock_->Now()) return;
+      if (first == waiting_.end()) return;
+      if (first->first.first > clock_->SteadyNow()) return;
       due = std::move(first->second);
       waiting_.erase(first);
     }

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 
 namespace keyward {
@@ -24,7 +25,7 @@ class FakeTimer final : public Timer {
   // `clock` outlives the timer.
   explicit FakeTimer(FakeClock* clock) : clock_(clock) {}
 
-  Id RunAt(absl::Time when, absl::AnyInvocable<void()> fn) override;
+  Id RunAt(SteadyTime when, absl::AnyInvocable<void()> fn) override;
   bool Cancel(Id id) override;
 
   // Runs what is due at the clock's time, in order, and what that makes due.
@@ -40,7 +41,7 @@ class FakeTimer final : public Timer {
   FakeClock* const clock_;
   mutable Mutex mu_;
   Id last_id_ ABSL_GUARDED_BY(mu_) = 0;
-  std::map<std::pair<absl::Time, Id>, absl::AnyInvocable<void()>> waiting_
+  std::map<std::pair<SteadyTime, Id>, absl::AnyInvocable<void()>> waiting_
       ABSL_GUARDED_BY(mu_);
 };
 

@@ -8,7 +8,6 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace keyward {
@@ -33,8 +32,8 @@ bool CondVar::WaitFor(Mutex* mu, absl::Duration timeout) {
   return status == std::cv_status::no_timeout;
 }
 
-bool CondVar::WaitUntil(Mutex* mu, absl::Time deadline) {
-  return WaitFor(mu, deadline - absl::Now());
+bool CondVar::WaitUntil(Mutex* mu, const Clock& clock, SteadyTime deadline) {
+  return WaitFor(mu, deadline - clock.SteadyNow());
 }
 
 }  // namespace keyward

@@ -9,6 +9,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
+#include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward {
 
@@ -65,7 +67,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 //
 //   MutexLock l(&mu_);
 //   while (!ready_) {
-//     if (!ready_cv_.WaitUntil(&mu_, deadline)) break;
+//     if (!ready_cv_.WaitUntil(&mu_, *clock_, deadline)) break;
 //   }
 //
 // Safe for concurrent use. All waiters of one CondVar use the same Mutex.
@@ -83,9 +85,10 @@ class CondVar {
   bool WaitFor(Mutex* mu, absl::Duration timeout)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
 
-  // The same until the wall-clock time `deadline`; the remaining time is
-  // computed once, when the wait begins, and then measured as WaitFor does.
-  bool WaitUntil(Mutex* mu, absl::Time deadline)
+  // The same until `deadline` of `clock`, the one that the deadline was made
+  // by; what is left is computed once, when the wait begins, and then measured
+  // as WaitFor does.
+  bool WaitUntil(Mutex* mu, const Clock& clock, SteadyTime deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
 
   // Wakes one waiter, if any.

@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward {
 namespace {
@@ -78,9 +79,10 @@ TEST(CondVarTest, SignalWakesAWaiterThatHasADeadline) {
   });
   {
     MutexLock l(&gate.mu);
-    const absl::Time deadline = absl::Now() + kPatience;
+    const SystemClock clock;
+    const SteadyTime deadline = clock.SteadyNow() + kPatience;
     while (!gate.open) {
-      ASSERT_TRUE(gate.cv.WaitUntil(&gate.mu, deadline));
+      ASSERT_TRUE(gate.cv.WaitUntil(&gate.mu, clock, deadline));
     }
   }
   opener.join();
@@ -98,7 +100,8 @@ TEST(CondVarTest, WaitForReturnsFalseWhenTheTimeRunsOut) {
 TEST(CondVarTest, DeadlineInThePastDoesNotWait) {
   Gate gate;
   MutexLock l(&gate.mu);
-  EXPECT_FALSE(gate.cv.WaitUntil(&gate.mu, absl::InfinitePast()));
+  EXPECT_FALSE(
+      gate.cv.WaitUntil(&gate.mu, SystemClock(), SteadyTime::InfinitePast()));
   EXPECT_FALSE(gate.cv.WaitFor(&gate.mu, absl::ZeroDuration()));
   EXPECT_FALSE(gate.cv.WaitFor(&gate.mu, -absl::InfiniteDuration()));
 }

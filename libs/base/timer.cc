@@ -26,13 +26,10 @@ ThreadTimer::~ThreadTimer() {
   thread_.join();
 }
 
-Timer::Id ThreadTimer::RunAt(absl::Time when, absl::AnyInvocable<void()> fn) {
-  const absl::Duration distance =
-      std::min(std::max(when - clock_->Now(), absl::ZeroDuration()), kLongest);
-  const Instant instant =
-      std::chrono::steady_clock::now() +
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-          absl::ToChronoNanoseconds(distance));
+Timer::Id ThreadTimer::RunAt(SteadyTime when, absl::AnyInvocable<void()> fn) {
+  const absl::Duration distance = std::min(
+      std::max(when - clock_->SteadyNow(), absl::ZeroDuration()), kLongest);
+  const SteadyTime instant = system_clock_.SteadyNow() + distance;
   Id id = 0;
   bool first = false;
   {
@@ -72,9 +69,8 @@ void ThreadTimer::Loop() {
           continue;
         }
         const auto first = waiting_.begin();
-        const auto left = first->first.first - std::chrono::steady_clock::now();
-        if (left > std::chrono::steady_clock::duration::zero()) {
-          changed_.WaitFor(&mu_, absl::FromChrono(left));
+        if (first->first.first > system_clock_.SteadyNow()) {
+          changed_.WaitUntil(&mu_, system_clock_, first->first.first);
           continue;
         }
         due = std::move(first->second);

@@ -4,7 +4,6 @@
 #ifndef KEYWARD_LIBS_BASE_TIMER_H_
 #define KEYWARD_LIBS_BASE_TIMER_H_
 
-#include <chrono>  // NOLINT: the monotonic clock
 #include <cstdint>
 #include <map>
 #include <thread>
@@ -16,6 +15,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward {
 
@@ -35,7 +35,7 @@ class Timer {
   // on the calling thread within this call, and without any lock held. `fn`
   // must not block for long: others wait behind it. A time in the infinite
   // future never comes. How many functions may wait is the callers' to bound.
-  virtual Id RunAt(absl::Time when, absl::AnyInvocable<void()> fn) = 0;
+  virtual Id RunAt(SteadyTime when, absl::AnyInvocable<void()> fn) = 0;
 
   // True if `id` was waiting: its function never runs and is destroyed before
   // this returns. False if it has run, is running now or was cancelled.
@@ -46,8 +46,7 @@ class Timer {
 // the order of their times.
 //
 // The distance to `when` is taken from the clock once, in RunAt, and measured
-// on the monotonic clock from then on: setting the system time neither hastens
-// nor delays a deadline that is already running.
+// on the system's monotonic clock from then on.
 class ThreadTimer final : public Timer {
  public:
   // `clock` outlives the timer.
@@ -60,24 +59,23 @@ class ThreadTimer final : public Timer {
   ThreadTimer(const ThreadTimer&) = delete;
   ThreadTimer& operator=(const ThreadTimer&) = delete;
 
-  Id RunAt(absl::Time when, absl::AnyInvocable<void()> fn) override;
+  Id RunAt(SteadyTime when, absl::AnyInvocable<void()> fn) override;
   bool Cancel(Id id) override;
 
  private:
-  using Instant = std::chrono::steady_clock::time_point;
-
   void Loop();
 
   const Clock* const clock_;
+  SystemClock system_clock_;
 
   Mutex mu_;
   CondVar changed_;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   Id last_id_ ABSL_GUARDED_BY(mu_) = 0;
   // By time, then by order of arrival.
-  std::map<std::pair<Instant, Id>, absl::AnyInvocable<void()>> waiting_
+  std::map<std::pair<SteadyTime, Id>, absl::AnyInvocable<void()>> waiting_
       ABSL_GUARDED_BY(mu_);
-  std::unordered_map<Id, Instant> instants_ ABSL_GUARDED_BY(mu_);
+  std::unordered_map<Id, SteadyTime> instants_ ABSL_GUARDED_BY(mu_);
 
   std::thread thread_;  // Last: it uses all of the above.
 };

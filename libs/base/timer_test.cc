@@ -3,6 +3,7 @@
 
 #include "libs/base/timer.h"
 
+#include <chrono>  // NOLINT: the monotonic clock
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "libs/base/fake_clock.h"
 #include "libs/base/fake_timer.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward {
 namespace {
@@ -42,7 +44,7 @@ TEST(ThreadTimerTest, RunsInOrderOfTimeAndThenOfArrival) {
   Trace trace;
   SystemClock clock;
   ThreadTimer timer(&clock);
-  const absl::Time now = clock.Now();
+  const SteadyTime now = clock.SteadyNow();
   timer.RunAt(now + absl::Milliseconds(60), [&] { trace.Add("d"); });
   timer.RunAt(now + absl::Milliseconds(40), [&] { trace.Add("b"); });
   timer.RunAt(now + absl::Milliseconds(40), [&] { trace.Add("c"); });
@@ -58,7 +60,8 @@ TEST(ThreadTimerTest, DoesNotRunBeforeItsTime) {
   SystemClock clock;
   ThreadTimer timer(&clock);
   const auto begin = std::chrono::steady_clock::now();
-  timer.RunAt(clock.Now() + absl::Milliseconds(30), [&] { trace.Add("x"); });
+  timer.RunAt(clock.SteadyNow() + absl::Milliseconds(30),
+              [&] { trace.Add("x"); });
   trace.WaitFor(1);
   EXPECT_GE(std::chrono::steady_clock::now() - begin,
             std::chrono::milliseconds(25));
@@ -68,7 +71,7 @@ TEST(ThreadTimerTest, CancelledFunctionNeverRuns) {
   Trace trace;
   SystemClock clock;
   ThreadTimer timer(&clock);
-  const absl::Time soon = clock.Now() + absl::Milliseconds(30);
+  const SteadyTime soon = clock.SteadyNow() + absl::Milliseconds(30);
   const Timer::Id id = timer.RunAt(soon, [&] { trace.Add("x"); });
   EXPECT_TRUE(timer.Cancel(id));
   EXPECT_FALSE(timer.Cancel(id));
@@ -80,7 +83,7 @@ TEST(ThreadTimerTest, CancelAfterRunningIsFalse) {
   Trace trace;
   SystemClock clock;
   ThreadTimer timer(&clock);
-  const Timer::Id id = timer.RunAt(clock.Now(), [&] { trace.Add("x"); });
+  const Timer::Id id = timer.RunAt(clock.SteadyNow(), [&] { trace.Add("x"); });
   trace.WaitFor(1);
   EXPECT_FALSE(timer.Cancel(id));
 }
@@ -89,19 +92,33 @@ TEST(ThreadTimerTest, FunctionMayArmAnother) {
   Trace trace;
   SystemClock clock;
   ThreadTimer timer(&clock);
-  timer.RunAt(clock.Now(), [&] {
+  timer.RunAt(clock.SteadyNow(), [&] {
     trace.Add("1");
-    timer.RunAt(clock.Now(), [&] { trace.Add("2"); });
+    timer.RunAt(clock.SteadyNow(), [&] { trace.Add("2"); });
   });
   EXPECT_EQ(trace.WaitFor(2), "12");
 }
 
-TEST(ThreadTimerTest, ClockSetBackDoesNotDelayWhatIsArmed) {
+TEST(ThreadTimerTest, P8_SettingTheTimeOfDayDelaysNothing) {
   Trace trace;
   FakeClock clock(absl::FromUnixSeconds(1000000));
   ThreadTimer timer(&clock);
-  timer.RunAt(clock.Now() + absl::Milliseconds(20), [&] { trace.Add("x"); });
-  clock.Advance(-absl::Hours(1));
+  const SteadyTime soon = clock.SteadyNow() + absl::Milliseconds(20);
+  timer.RunAt(soon, [&] { trace.Add("x"); });
+  clock.Set(clock.Now() - absl::Hours(1));
+  timer.RunAt(soon, [&] { trace.Add("y"); });
+  EXPECT_EQ(trace.WaitFor(2), "xy");
+}
+
+TEST(ThreadTimerTest, P8_SettingTheTimeOfDayHastensNothing) {
+  Trace trace;
+  FakeClock clock(absl::FromUnixSeconds(1000000));
+  ThreadTimer timer(&clock);
+  timer.RunAt(clock.SteadyNow() + absl::Hours(1), [&] { trace.Add("early"); });
+  clock.Set(clock.Now() + absl::Hours(2));
+  timer.RunAt(clock.SteadyNow() + absl::Hours(1), [&] { trace.Add("early"); });
+  timer.RunAt(clock.SteadyNow() + absl::Milliseconds(20),
+              [&] { trace.Add("x"); });
   EXPECT_EQ(trace.WaitFor(1), "x");
 }
 
@@ -111,7 +128,7 @@ TEST(ThreadTimerTest, DestructorDropsWhatWaits) {
   {
     SystemClock clock;
     ThreadTimer timer(&clock);
-    timer.RunAt(absl::InfiniteFuture(),
+    timer.RunAt(SteadyTime::InfiniteFuture(),
                 [alive = std::move(alive)] { ADD_FAILURE() << *alive; });
     EXPECT_FALSE(watch.expired());
   }
@@ -122,10 +139,10 @@ TEST(FakeTimerTest, RunsOnlyWhenTheTestSaysSo) {
   FakeClock clock(absl::FromUnixSeconds(1000));
   FakeTimer timer(&clock);
   std::string seen;
-  timer.RunAt(clock.Now() + absl::Seconds(2), [&] { seen += "b"; });
-  timer.RunAt(clock.Now() + absl::Seconds(1), [&] {
+  timer.RunAt(clock.SteadyNow() + absl::Seconds(2), [&] { seen += "b"; });
+  timer.RunAt(clock.SteadyNow() + absl::Seconds(1), [&] {
     seen += "a";
-    timer.RunAt(clock.Now(), [&] { seen += "n"; });
+    timer.RunAt(clock.SteadyNow(), [&] { seen += "n"; });
   });
   timer.RunDue();
   EXPECT_EQ(seen, "");
@@ -136,10 +153,23 @@ TEST(FakeTimerTest, RunsOnlyWhenTheTestSaysSo) {
   EXPECT_EQ(timer.waiting(), 0u);
 }
 
+TEST(FakeTimerTest, P8_TheTimeOfDayRunsNothing) {
+  FakeClock clock(absl::FromUnixSeconds(1000));
+  FakeTimer timer(&clock);
+  std::string seen;
+  timer.RunAt(clock.SteadyNow() + absl::Seconds(1), [&] { seen += "x"; });
+  clock.Set(clock.Now() + absl::Hours(1));
+  timer.RunDue();
+  EXPECT_EQ(seen, "");
+  clock.Set(clock.Now() - absl::Hours(2));
+  timer.Advance(absl::Seconds(1));
+  EXPECT_EQ(seen, "x");
+}
+
 TEST(FakeTimerTest, CancelledFunctionNeverRuns) {
   FakeClock clock(absl::FromUnixSeconds(1000));
   FakeTimer timer(&clock);
-  const Timer::Id id = timer.RunAt(clock.Now(), [] { ADD_FAILURE(); });
+  const Timer::Id id = timer.RunAt(clock.SteadyNow(), [] { ADD_FAILURE(); });
   EXPECT_TRUE(timer.Cancel(id));
   EXPECT_FALSE(timer.Cancel(id));
   timer.RunDue();

@@ -20,9 +20,12 @@
 #include "grpcpp/support/async_unary_call.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/status.h"
+#include "libs/base/clock.h"
 #include "libs/base/file_util.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/secret_buffer.h"
 #include "libs/crypto/wipe.h"
+#include "libs/rpc/grpc_time.h"
 #include "libs/rpc/sensitive.h"
 #include "libs/rpc/status_conversion.h"
 #include "libs/rpc/wiped_buffer.h"
@@ -94,7 +97,7 @@ void GrpcTransport::AwaitConnection(absl::Duration timeout) const {
     return;
   }
   channel_->WaitForConnected(
-      absl::ToChronoTime(absl::Now() + std::min(timeout, kReconnectWait)));
+      rpc::GrpcDeadline(std::min(timeout, kReconnectWait)));
 }
 
 absl::Status GrpcTransport::Prepare(absl::Duration timeout,
@@ -103,7 +106,7 @@ absl::Status GrpcTransport::Prepare(absl::Duration timeout,
     return absl::DeadlineExceededError("no time is left for the call");
   }
   if (timeout != absl::InfiniteDuration()) {
-    context->set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+    context->set_deadline(rpc::GrpcDeadline(timeout));
   }
   if (token_file_.empty()) return absl::OkStatus();
 
@@ -134,10 +137,12 @@ absl::Status GrpcTransport::Prepare(absl::Duration timeout,
 absl::Status GrpcTransport::Unary(const MethodDescriptor& method,
                                   const Message& request,
                                   absl::Duration timeout, Message* response) {
-  const absl::Time begun = absl::Now();
+  const SystemClock clock;
+  const SteadyTime begun = clock.SteadyNow();
   AwaitConnection(timeout);
   grpc::ClientContext context;
-  absl::Status prepared = Prepare(timeout - (absl::Now() - begun), &context);
+  absl::Status prepared =
+      Prepare(timeout - (clock.SteadyNow() - begun), &context);
   if (!prepared.ok()) return prepared;
 
   // The path must live as long as the call.
@@ -160,10 +165,12 @@ absl::Status GrpcTransport::Stream(
     const MethodDescriptor& method, const Message& request,
     absl::Duration timeout, Message* message,
     absl::FunctionRef<absl::Status(Message*)> each) {
-  const absl::Time begun = absl::Now();
+  const SystemClock clock;
+  const SteadyTime begun = clock.SteadyNow();
   AwaitConnection(timeout);
   grpc::ClientContext context;
-  absl::Status prepared = Prepare(timeout - (absl::Now() - begun), &context);
+  absl::Status prepared =
+      Prepare(timeout - (clock.SteadyNow() - begun), &context);
   if (!prepared.ok()) return prepared;
 
   const std::string path = PathOf(method);

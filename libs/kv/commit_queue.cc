@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "libs/base/steady_time.h"
+
 namespace keyward::kv {
 namespace {
 
@@ -131,7 +133,7 @@ void CommitQueue::LeadGroup() {
 }
 
 void CommitQueue::TakeGroup(Answers* answers) {
-  const absl::Time now = clock_->Now();
+  const SteadyTime now = clock_->SteadyNow();
   size_t bytes = 0;
   while (!waiting_.empty() && in_flight_.size() < options_.max_group &&
          bytes < options_.max_group_bytes) {
@@ -164,7 +166,7 @@ void CommitQueue::Run(Answers answers) {
 
 CommitQueue::Answers CommitQueue::ExpireAll() {
   Answers answers;
-  const absl::Time now = clock_->Now();
+  const SteadyTime now = clock_->SteadyNow();
   const auto first = std::stable_partition(
       waiting_.begin(), waiting_.end(),
       [now](const Item& item) { return item->deadline > now; });

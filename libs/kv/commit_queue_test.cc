@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::kv {
 namespace {
@@ -77,8 +78,8 @@ class Results {
   std::vector<CommitResult> results_ ABSL_GUARDED_BY(mu_);
 };
 
-std::unique_ptr<Work> MakeWork(CommitCallback done,
-                               absl::Time deadline = absl::InfiniteFuture()) {
+std::unique_ptr<Work> MakeWork(
+    CommitCallback done, SteadyTime deadline = SteadyTime::InfiniteFuture()) {
   auto work = std::make_unique<Work>();
   work->deadline = deadline;
   work->done = std::move(done);
@@ -222,7 +223,8 @@ TEST_F(CommitQueueTest, P4_WorkExpiredWhileWaitingIsRefusedAndNeverApplied) {
   Results results, expired;
   queue.Submit(MakeWork(results.Callback()));
   gate.AwaitArrival();
-  queue.Submit(MakeWork(expired.Callback(), clock_.Now() + absl::Seconds(5)));
+  queue.Submit(
+      MakeWork(expired.Callback(), clock_.SteadyNow() + absl::Seconds(5)));
   clock_.Advance(absl::Seconds(6));
   ASSERT_EQ(expired.Await(1).size(), 1u);  // while the write still hangs
   EXPECT_EQ(expired.Await(1)[0].outcome, Outcome::kRefused);
@@ -237,7 +239,8 @@ TEST_F(CommitQueueTest, P4_WorkExpiredDuringAHangingWriteIsUnknownNotRefused) {
   Gate gate;
   CommitQueue queue({}, &clock_, Gated(&gate));
   Results results;
-  queue.Submit(MakeWork(results.Callback(), clock_.Now() + absl::Seconds(5)));
+  queue.Submit(
+      MakeWork(results.Callback(), clock_.SteadyNow() + absl::Seconds(5)));
   gate.AwaitArrival();
   clock_.Advance(absl::Seconds(6));
   ASSERT_EQ(results.Await(1).size(), 1u);
@@ -248,10 +251,49 @@ TEST_F(CommitQueueTest, P4_WorkExpiredDuringAHangingWriteIsUnknownNotRefused) {
   EXPECT_EQ(revision_, 1u);       // and applied after all
 }
 
+TEST_F(CommitQueueTest, P8_ATimeOfDaySetBackLengthensNoDeadline) {
+  Gate gate;
+  CommitQueue queue({}, &clock_, Gated(&gate));
+  const SteadyTime deadline = clock_.SteadyNow() + absl::Seconds(5);
+  Results written, waiting;
+  queue.Submit(MakeWork(written.Callback(), deadline));
+  gate.AwaitArrival();
+  queue.Submit(MakeWork(waiting.Callback(), deadline));
+  clock_.Set(clock_.Now() - absl::Hours(1));
+  clock_.Advance(absl::Seconds(5));
+  const std::vector<CommitResult> unknown = written.Await(1);
+  const std::vector<CommitResult> refused = waiting.Await(1);
+  gate.Open();
+  ASSERT_EQ(unknown.size(), 1u);
+  EXPECT_EQ(unknown[0].outcome, Outcome::kUnknown);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].outcome, Outcome::kRefused);
+}
+
+TEST_F(CommitQueueTest, P8_ATimeOfDaySetForwardsEndsNothingEarly) {
+  Gate gate;
+  CommitQueue queue({}, &clock_, Gated(&gate));
+  const SteadyTime deadline = clock_.SteadyNow() + absl::Seconds(5);
+  Results written, waiting;
+  queue.Submit(MakeWork(written.Callback(), deadline));
+  gate.AwaitArrival();
+  queue.Submit(MakeWork(waiting.Callback(), deadline));
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  clock_.Advance(absl::Seconds(5) - absl::Nanoseconds(1));
+  // The other thread looks at the deadlines several times.
+  absl::SleepFor(6 * CommitQueue::kTick);
+  EXPECT_EQ(written.size(), 0u);
+  EXPECT_EQ(waiting.size(), 0u);
+  clock_.Advance(absl::Nanoseconds(1));
+  EXPECT_EQ(written.Await(1).size(), 1u);
+  EXPECT_EQ(waiting.Await(1).size(), 1u);
+  gate.Open();
+}
+
 TEST_F(CommitQueueTest, ExpiredWorkIsNotTakenEvenBeforeATickNoticesIt) {
   CommitQueue queue({}, &clock_, Counting());
   Results results;
-  queue.Submit(MakeWork(results.Callback(), clock_.Now()));
+  queue.Submit(MakeWork(results.Callback(), clock_.SteadyNow()));
   EXPECT_EQ(results.Await(1)[0].status.code(),
             absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(groups_, 0);

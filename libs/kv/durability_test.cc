@@ -19,8 +19,10 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "libs/base/clock.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/format.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/power_cut_file_system.h"
@@ -35,7 +37,7 @@ using Outcome = CommitResult::Outcome;
 
 constexpr absl::Duration kTestWait = absl::Seconds(30);
 
-absl::Time Soon() { return absl::Now() + kTestWait; }
+SteadyTime Soon() { return SystemClock().SteadyNow() + kTestWait; }
 
 Transaction PutTxn(uint64_t intent, absl::string_view key,
                    absl::string_view value) {
@@ -53,9 +55,9 @@ CommitResult Commit(KeyValueStore* store, uint64_t intent,
 }
 
 bool AwaitServing(KeyValueStore* store) {
-  const absl::Time until = absl::Now() + kTestWait;
+  const SteadyTime until = SystemClock().SteadyNow() + kTestWait;
   while (!store->Stats().serving) {
-    if (absl::Now() > until) return false;
+    if (SystemClock().SteadyNow() > until) return false;
     std::this_thread::yield();
   }
   return true;
@@ -242,21 +244,24 @@ TEST(GroupCommitTest, P8_ACommitBehindAStalledSyncIsAnsweredByItsDeadline) {
   kv.StallSyncs();
   CommitResult in_flight;
   std::thread leader([&] {
-    in_flight = kv.store()->CommitAndWait(PutTxn(1, "k1", "v"),
-                                          {clock.Now() + absl::Seconds(5)});
+    in_flight = kv.store()->CommitAndWait(
+        PutTxn(1, "k1", "v"), {clock.SteadyNow() + absl::Seconds(5)});
   });
   while (kv.StalledSyncs() == 0) std::this_thread::yield();
   Mutex mu;
   CondVar changed;
   CommitResult waiting;
   bool answered = false;
-  kv.store()->Commit(PutTxn(2, "k2", "v"), {clock.Now() + absl::Seconds(5)},
+  kv.store()->Commit(PutTxn(2, "k2", "v"),
+                     {clock.SteadyNow() + absl::Seconds(5)},
                      [&](CommitResult result) {
                        MutexLock lock(&mu);
                        waiting = std::move(result);
                        answered = true;
                        changed.SignalAll();
                      });
+  // Whoever sets the system time meanwhile moves no deadline.
+  clock.Set(clock.Now() - absl::Hours(1));
   clock.Advance(absl::Seconds(6));
   {
     MutexLock lock(&mu);

@@ -9,14 +9,14 @@
 namespace keyward::kv {
 
 void ErasureLog::Add(const std::vector<format::Erasure>& erasures,
-                     absl::Time now) {
+                     SteadyTime now) {
   MutexLock lock(&mu_);
   for (const format::Erasure& erasure : erasures) {
     pending_.emplace(Key(erasure.revision, erasure.key), now);
   }
 }
 
-std::vector<format::Erasure> ErasureLog::Due(absl::Time until) const {
+std::vector<format::Erasure> ErasureLog::Due(SteadyTime until) const {
   MutexLock lock(&mu_);
   std::vector<format::Erasure> due;
   for (const auto& [key, added] : pending_) {

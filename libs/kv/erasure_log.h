@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/format.h"
 
 namespace keyward::kv {
@@ -31,10 +32,10 @@ class ErasureLog {
   ErasureLog& operator=(const ErasureLog&) = delete;
 
   // Adds erasures that were committed at `now`.
-  void Add(const std::vector<format::Erasure>& erasures, absl::Time now);
+  void Add(const std::vector<format::Erasure>& erasures, SteadyTime now);
 
   // All that were added no later than `until`, oldest first.
-  std::vector<format::Erasure> Due(absl::Time until) const;
+  std::vector<format::Erasure> Due(SteadyTime until) const;
 
   // Notes that the bytes of `erasures` have left the disk; calls, without a
   // lock, those who waited for nothing else.
@@ -58,7 +59,7 @@ class ErasureLog {
 
   mutable Mutex mu_;
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
-  std::map<Key, absl::Time> pending_ ABSL_GUARDED_BY(mu_);
+  std::map<Key, SteadyTime> pending_ ABSL_GUARDED_BY(mu_);
   std::multimap<uint64_t, Done> waits_ ABSL_GUARDED_BY(mu_);
 };
 

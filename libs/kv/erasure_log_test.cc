@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
 
-absl::Time At(int seconds) { return absl::FromUnixSeconds(seconds); }
+SteadyTime At(int seconds) { return SteadyTime() + absl::Seconds(seconds); }
 
 TEST(ErasureLogTest, AnErasureIsDueOnceItsTimeHasCome) {
   ErasureLog log;

@@ -20,6 +20,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/rocksdb_kv.h"
 #include "libs/kv/test_kv.h"
@@ -32,7 +33,7 @@ namespace {
 constexpr char kPlanted[] = "a value that was planted to be erased";
 constexpr absl::Duration kTestWait = absl::Minutes(1);
 
-absl::Time Soon() { return absl::Now() + kTestWait; }
+SteadyTime Soon() { return SystemClock().SteadyNow() + kTestWait; }
 
 // A one-shot wait for WaitErased.
 class Erased {
@@ -74,7 +75,8 @@ uint64_t Commit(KeyValueStore* store, uint64_t intent, Transaction txn) {
   if (txn.preconditions.empty()) {
     txn.preconditions.push_back(Precondition::Absent("never there"));
   }
-  const CommitResult result = store->CommitAndWait(std::move(txn), {Soon()});
+  // Without a deadline: it would be one of the store's clock.
+  const CommitResult result = store->CommitAndWait(std::move(txn), {});
   EXPECT_TRUE(result.applied()) << result.ToString();
   return result.revision;
 }
@@ -242,12 +244,13 @@ TEST(ErasureTest, P4_AnErasureThatFindsNoRoomIsPutOffAndReadsGoOn) {
   const uint64_t revision = EraseKey(kv.store(), 3, "secret");
   kv.SetSpaceLimit(0);
   snapshot->reset();
-  const absl::Time end = absl::Now() + absl::Seconds(20);
+  const SteadyTime end = SystemClock().SteadyNow() + absl::Seconds(20);
   const auto put_off = [&] {
     MutexLock lock(&mu);
     return absl::StrContains(told, "cannot remove erased values");
   };
-  while (!put_off() && absl::Now() < end) std::this_thread::yield();
+  while (!put_off() && SystemClock().SteadyNow() < end)
+    std::this_thread::yield();
   ASSERT_TRUE(put_off());
   EXPECT_EQ(kv.store()->Get("k")->value, "v");
   EXPECT_EQ(kv.store()->Stats().pending_erasures, 1u);

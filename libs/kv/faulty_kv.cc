@@ -193,11 +193,11 @@ absl::StatusOr<uint64_t> FaultyKv::IntentFloor() const {
   return store_->IntentFloor();
 }
 
-absl::StatusOr<uint64_t> FaultyKv::BeginSession(absl::Time deadline) {
+absl::StatusOr<uint64_t> FaultyKv::BeginSession(SteadyTime deadline) {
   return store_->BeginSession(deadline);
 }
 
-absl::Status FaultyKv::CloseSession(uint64_t session, absl::Time deadline) {
+absl::Status FaultyKv::CloseSession(uint64_t session, SteadyTime deadline) {
   return store_->CloseSession(session, deadline);
 }
 

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 
 namespace keyward::kv {
@@ -77,8 +78,8 @@ class FaultyKv : public KeyValueStore {
   absl::StatusOr<TransactionRecord> GetTransaction(
       const TransactionId& id) const override;
   absl::StatusOr<uint64_t> IntentFloor() const override;
-  absl::StatusOr<uint64_t> BeginSession(absl::Time deadline) override;
-  absl::Status CloseSession(uint64_t session, absl::Time deadline) override;
+  absl::StatusOr<uint64_t> BeginSession(SteadyTime deadline) override;
+  absl::Status CloseSession(uint64_t session, SteadyTime deadline) override;
   absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const override;
   absl::StatusOr<FeedPage> ReadFeed(absl::string_view keyspace,
                                     uint64_t from_revision,

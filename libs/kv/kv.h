@@ -34,6 +34,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/transaction.h"
 
 namespace keyward::kv {
@@ -150,7 +151,7 @@ struct CommitOptions {
   // When the caller needs an answer. A transaction that the engine has not
   // taken by then is refused; one that it has taken is answered kUnknown soon
   // after. Never infinite in a service: every wait has a deadline.
-  absl::Time deadline = absl::InfiniteFuture();
+  SteadyTime deadline = SteadyTime::InfiniteFuture();
 };
 
 // The longest call of Keyward is 60 s. Reached only if an engine breaks its
@@ -214,12 +215,12 @@ class KeyValueStore : public KeyValueReader {
   // embedded engine closes at open what an earlier process left, a replicated
   // one lets it expire. UNAVAILABLE if it cannot be known to exist; whatever
   // was begun in vain is closed as above.
-  virtual absl::StatusOr<uint64_t> BeginSession(absl::Time deadline) = 0;
+  virtual absl::StatusOr<uint64_t> BeginSession(SteadyTime deadline) = 0;
 
   // Ends a session: from then on every transaction with one of its ids is
   // refused, and what is stored of them may be dropped. OK if it is closed
   // already. UNAVAILABLE: not known; call again.
-  virtual absl::Status CloseSession(uint64_t session, absl::Time deadline) = 0;
+  virtual absl::Status CloseSession(uint64_t session, SteadyTime deadline) = 0;
 
   // A state to read several pages from. UNAVAILABLE as Get;
   // RESOURCE_EXHAUSTED above the engine's bound of open snapshots.

@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::kv {
 namespace {
@@ -20,7 +22,7 @@ using Outcome = CommitResult::Outcome;
 constexpr char kFeed[] = "event/";
 constexpr absl::Duration kTestWait = absl::Seconds(30);
 
-absl::Time Soon() { return absl::Now() + kTestWait; }
+SteadyTime Soon() { return SystemClock().SteadyNow() + kTestWait; }
 
 // A transaction that puts `key` if `precondition` holds.
 Transaction PutIf(Precondition precondition, absl::string_view key,
@@ -801,7 +803,7 @@ TEST_P(KvContractTest, ARangeIsOneStateWhileOthersWrite) {
 TEST_P(KvContractTest, ADeadlineThatHasPassedIsRefusedAsNotApplied) {
   CommitResult result =
       store()->CommitAndWait(PutAs(TransactionId::Intent(1), "k", "v"),
-                             {absl::Now() - absl::Hours(1)});
+                             {SystemClock().SteadyNow() - absl::Hours(1)});
   EXPECT_EQ(result.outcome, Outcome::kRefused);
   EXPECT_EQ(result.status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(Value("k"), "<NOT_FOUND>");

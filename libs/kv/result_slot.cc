@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
+#include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::kv {
 
@@ -17,10 +18,11 @@ void ResultSlot::Set(CommitResult result) {
 }
 
 CommitResult ResultSlot::Await(absl::Duration timeout) {
-  const absl::Time until = absl::Now() + timeout;
+  const SystemClock clock;
+  const SteadyTime until = clock.SteadyNow() + timeout;
   MutexLock lock(&mu_);
   while (!result_.has_value()) {
-    if (!set_.WaitUntil(&mu_, until) && !result_.has_value()) {
+    if (!set_.WaitUntil(&mu_, clock, until) && !result_.has_value()) {
       return CommitResult::Unknown(
           absl::DeadlineExceededError("the store did not answer in time"));
     }

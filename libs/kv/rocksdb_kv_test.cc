@@ -22,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/transaction.h"
 #include "libs/kv/writer_session.h"
@@ -31,7 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::Time Soon() { return absl::Now() + absl::Seconds(30); }
+SteadyTime Soon() { return SystemClock().SteadyNow() + absl::Seconds(30); }
 
 class RocksDbKvTest : public testing::Test {
  protected:

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/janitor.h"
 #include "libs/kv/result_slot.h"
 #include "libs/kv/rocksdb_status.h"
@@ -63,7 +64,7 @@ absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(
   if (!state.ok()) return state.status();
   absl::StatusOr<std::vector<format::Erasure>> erasures = LoadErasures(db);
   if (!erasures.ok()) return erasures.status();
-  store->erasures_.Add(*erasures, options.clock->Now());
+  store->erasures_.Add(*erasures, options.clock->SteadyNow());
   {
     MutexLock lock(&store->mu_);
     store->database_ = *std::move(database);
@@ -155,7 +156,8 @@ void RocksDbStore::MaintenanceLoop() {
 }
 
 void RocksDbStore::Maintain(Database* database) {
-  database->snapshots()->EndOlderThan(options_.clock->Now() - kMaxSnapshotAge);
+  database->snapshots()->EndOlderThan(options_.clock->SteadyNow() -
+                                      kMaxSnapshotAge);
   bool garbage = false;
   {
     MutexLock lock(&mu_);
@@ -195,10 +197,10 @@ void RocksDbStore::Erase(Database* database) {
   if (!read_only.ok() && !ResumeWrites(database)) {
     return PutErasuresOff(read_only);
   }
-  const absl::Time oldest = database->snapshots()->Oldest();
+  const SteadyTime oldest = database->snapshots()->Oldest();
   // A snapshot that was taken before an erasure still shows what was erased.
-  const absl::Time until =
-      std::min(options_.clock->Now() - options_.erase_delay,
+  const SteadyTime until =
+      std::min(options_.clock->SteadyNow() - options_.erase_delay,
                oldest - absl::Nanoseconds(1));
   const std::vector<format::Erasure> due = erasures_.Due(until);
   if (due.empty()) return;
@@ -286,7 +288,7 @@ absl::Status RocksDbStore::Reopen() {
   if (!settled.ok()) return settled;
   absl::StatusOr<std::vector<format::Erasure>> erasures = LoadErasures(db);
   if (!erasures.ok()) return erasures.status();
-  erasures_.Add(*erasures, options_.clock->Now());
+  erasures_.Add(*erasures, options_.clock->SteadyNow());
   {
     MutexLock lock(&mu_);
     database_ = *std::move(database);

@@ -14,7 +14,7 @@
 namespace keyward::kv {
 namespace {
 
-std::unique_ptr<Work> MakeWork(Work::Kind kind, absl::Time deadline,
+std::unique_ptr<Work> MakeWork(Work::Kind kind, SteadyTime deadline,
                                CommitCallback done) {
   auto work = std::make_unique<Work>();
   work->kind = kind;
@@ -119,14 +119,14 @@ absl::StatusOr<uint64_t> RocksDbStore::IntentFloor() const {
   return state_.intent_floor;
 }
 
-absl::StatusOr<uint64_t> RocksDbStore::BeginSession(absl::Time deadline) {
+absl::StatusOr<uint64_t> RocksDbStore::BeginSession(SteadyTime deadline) {
   CommitResult result =
       Await(MakeWork(Work::Kind::kBeginSession, deadline, nullptr));
   if (!result.applied()) return AsStatus(result);
   return result.revision;
 }
 
-absl::Status RocksDbStore::CloseSession(uint64_t session, absl::Time deadline) {
+absl::Status RocksDbStore::CloseSession(uint64_t session, SteadyTime deadline) {
   auto work = MakeWork(Work::Kind::kCloseSession, deadline, nullptr);
   work->number = session;
   return AsStatus(Await(std::move(work)));
@@ -136,7 +136,7 @@ absl::StatusOr<std::unique_ptr<Snapshot>> RocksDbStore::NewSnapshot() const {
   absl::StatusOr<std::shared_ptr<Database>> database = Current();
   if (!database.ok()) return database.status();
   absl::StatusOr<std::shared_ptr<SnapshotPin>> pin =
-      (*database)->snapshots()->Take(options_.clock->Now());
+      (*database)->snapshots()->Take(options_.clock->SteadyNow());
   if (!pin.ok()) return pin.status();
   return std::make_unique<RocksDbSnapshot>(*std::move(pin));
 }
@@ -164,7 +164,7 @@ absl::StatusOr<std::unique_ptr<Subscription>> RocksDbStore::SubscribeFeed(
 absl::Status RocksDbStore::CompactFeed(absl::string_view keyspace,
                                        uint64_t revision) {
   auto work =
-      MakeWork(Work::Kind::kCompactFeed, absl::InfiniteFuture(), nullptr);
+      MakeWork(Work::Kind::kCompactFeed, SteadyTime::InfiniteFuture(), nullptr);
   work->keyspace = std::string(keyspace);
   work->number = revision;
   return AsStatus(Await(std::move(work)));
@@ -243,7 +243,7 @@ CommitQueue::Outcome RocksDbStore::Refuse(const std::vector<const Work*>& group,
 }
 
 void RocksDbStore::Publish(GroupWriter* writer) {
-  erasures_.Add(writer->erasures(), options_.clock->Now());
+  erasures_.Add(writer->erasures(), options_.clock->SteadyNow());
   MutexLock lock(&mu_);
   state_ = writer->state();
   stats_.transactions += writer->applied();

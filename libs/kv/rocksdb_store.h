@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/commit_queue.h"
 #include "libs/kv/data_folder.h"
 #include "libs/kv/database.h"
@@ -61,8 +62,8 @@ class RocksDbStore final : public KeyValueStore {
   absl::StatusOr<TransactionRecord> GetTransaction(
       const TransactionId& id) const override;
   absl::StatusOr<uint64_t> IntentFloor() const override;
-  absl::StatusOr<uint64_t> BeginSession(absl::Time deadline) override;
-  absl::Status CloseSession(uint64_t session, absl::Time deadline) override;
+  absl::StatusOr<uint64_t> BeginSession(SteadyTime deadline) override;
+  absl::Status CloseSession(uint64_t session, SteadyTime deadline) override;
   absl::StatusOr<std::unique_ptr<Snapshot>> NewSnapshot() const override;
   absl::StatusOr<FeedPage> ReadFeed(absl::string_view keyspace,
                                     uint64_t from_revision,

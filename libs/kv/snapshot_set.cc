@@ -25,7 +25,7 @@ void SnapshotSet::DropEnded() {
               pins_.end());
 }
 
-absl::StatusOr<std::shared_ptr<SnapshotPin>> SnapshotSet::Take(absl::Time now) {
+absl::StatusOr<std::shared_ptr<SnapshotPin>> SnapshotSet::Take(SteadyTime now) {
   MutexLock lock(&mu_);
   DropEnded();
   if (pins_.size() >= kMaxOpen) {
@@ -36,7 +36,7 @@ absl::StatusOr<std::shared_ptr<SnapshotPin>> SnapshotSet::Take(absl::Time now) {
   return pin;
 }
 
-void SnapshotSet::EndOlderThan(absl::Time time) {
+void SnapshotSet::EndOlderThan(SteadyTime time) {
   MutexLock lock(&mu_);
   for (const std::shared_ptr<SnapshotPin>& pin : pins_) {
     if (pin->taken_ < time) pin->End();
@@ -44,10 +44,10 @@ void SnapshotSet::EndOlderThan(absl::Time time) {
   DropEnded();
 }
 
-absl::Time SnapshotSet::Oldest() {
+SteadyTime SnapshotSet::Oldest() {
   MutexLock lock(&mu_);
   DropEnded();
-  absl::Time oldest = absl::InfiniteFuture();
+  SteadyTime oldest = SteadyTime::InfiniteFuture();
   for (const std::shared_ptr<SnapshotPin>& pin : pins_) {
     oldest = std::min(oldest, pin->taken_);
   }

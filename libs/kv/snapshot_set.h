@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "rocksdb/db.h"
 
 namespace keyward::kv {
@@ -47,11 +48,11 @@ class SnapshotPin {
 
  private:
   friend class SnapshotSet;
-  SnapshotPin(rocksdb::DB* db, absl::Time taken)
+  SnapshotPin(rocksdb::DB* db, SteadyTime taken)
       : taken_(taken), db_(db), snapshot_(db->GetSnapshot()) {}
   bool ended();
 
-  const absl::Time taken_;
+  const SteadyTime taken_;
   rocksdb::DB* const db_;
   Mutex mu_;
   const rocksdb::Snapshot* snapshot_ ABSL_GUARDED_BY(mu_);
@@ -67,16 +68,16 @@ class SnapshotSet {
   explicit SnapshotSet(rocksdb::DB* db) : db_(db) {}
 
   // Takes a snapshot; RESOURCE_EXHAUSTED if kMaxOpen are open.
-  absl::StatusOr<std::shared_ptr<SnapshotPin>> Take(absl::Time now);
+  absl::StatusOr<std::shared_ptr<SnapshotPin>> Take(SteadyTime now);
 
   // Ends those that were taken before `time`. Waits for reads through them.
-  void EndOlderThan(absl::Time time);
+  void EndOlderThan(SteadyTime time);
 
   // Ends all, for good.
-  void EndAll() { EndOlderThan(absl::InfiniteFuture()); }
+  void EndAll() { EndOlderThan(SteadyTime::InfiniteFuture()); }
 
   // When the oldest that is still open was taken; InfiniteFuture if none is.
-  absl::Time Oldest();
+  SteadyTime Oldest();
 
  private:
   rocksdb::DB* const db_;

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "libs/base/clock.h"
 #include "libs/kv/database.h"
 #include "libs/kv/power_cut_file_system.h"
 
@@ -30,16 +31,16 @@ TEST(SnapshotSetTest, OpenSnapshotsAreBounded) {
   SnapshotSet* set = database->snapshots();
   std::vector<std::shared_ptr<SnapshotPin>> pins;
   for (size_t i = 0; i < SnapshotSet::kMaxOpen; ++i) {
-    pins.push_back(*set->Take(absl::FromUnixSeconds(i)));
+    pins.push_back(*set->Take(SteadyTime() + absl::Seconds(i)));
   }
-  EXPECT_EQ(set->Take(absl::Now()).status().code(),
+  EXPECT_EQ(set->Take(SystemClock().SteadyNow()).status().code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(set->Oldest(), absl::FromUnixSeconds(0));
+  EXPECT_EQ(set->Oldest(), SteadyTime() + absl::Seconds(0));
   pins[0]->End();
-  EXPECT_EQ(set->Oldest(), absl::FromUnixSeconds(1));
-  EXPECT_TRUE(set->Take(absl::Now()).ok());
-  set->EndOlderThan(absl::FromUnixSeconds(10));
-  EXPECT_EQ(set->Oldest(), absl::FromUnixSeconds(10));
+  EXPECT_EQ(set->Oldest(), SteadyTime() + absl::Seconds(1));
+  EXPECT_TRUE(set->Take(SystemClock().SteadyNow()).ok());
+  set->EndOlderThan(SteadyTime() + absl::Seconds(10));
+  EXPECT_EQ(set->Oldest(), SteadyTime() + absl::Seconds(10));
   const auto nothing = [](rocksdb::DB*, const rocksdb::Snapshot*) {};
   EXPECT_EQ(pins[9]->Use(nothing).code(), absl::StatusCode::kOutOfRange);
   EXPECT_TRUE(pins[10]->Use(nothing).ok());

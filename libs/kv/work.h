@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/transaction.h"
 
@@ -34,7 +35,7 @@ struct Work {
   std::string keyspace;
   std::vector<std::string> disk_keys;
 
-  absl::Time deadline = absl::InfiniteFuture();
+  SteadyTime deadline = SteadyTime::InfiniteFuture();
   CommitCallback done;
 };
 

@@ -10,7 +10,7 @@
 namespace keyward::kv {
 
 absl::StatusOr<std::unique_ptr<WriterSession>> WriterSession::Begin(
-    KeyValueStore* store, absl::Time deadline) {
+    KeyValueStore* store, SteadyTime deadline) {
   absl::StatusOr<uint64_t> number = store->BeginSession(deadline);
   if (!number.ok()) return number.status();
   return std::unique_ptr<WriterSession>(new WriterSession(store, *number));
@@ -93,7 +93,7 @@ CommitResult WriterSession::SettleAndWait(const TransactionId& id,
   return slot->Await(kMaxBlockingWait);
 }
 
-absl::Status WriterSession::Close(absl::Time deadline) {
+absl::Status WriterSession::Close(SteadyTime deadline) {
   return store_->CloseSession(number_, deadline);
 }
 

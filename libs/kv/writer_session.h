@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/transaction.h"
 
@@ -37,7 +38,7 @@ class WriterSession {
   // KeyValueStore::BeginSession. An earlier session of this process that
   // ended in UNAVAILABLE is not begun again: it is another one.
   static absl::StatusOr<std::unique_ptr<WriterSession>> Begin(
-      KeyValueStore* store, absl::Time deadline);
+      KeyValueStore* store, SteadyTime deadline);
 
   WriterSession(const WriterSession&) = delete;
   WriterSession& operator=(const WriterSession&) = delete;
@@ -63,7 +64,7 @@ class WriterSession {
   // Closes the session; nothing commits through it afterwards. As
   // KeyValueStore::CloseSession. Without it the session ends as its process
   // does.
-  absl::Status Close(absl::Time deadline);
+  absl::Status Close(SteadyTime deadline);
 
   uint64_t number() const { return number_; }
 

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "libs/base/clock.h"
 #include "libs/kv/faulty_kv.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/test_kv.h"
@@ -21,7 +22,7 @@ namespace {
 
 using Outcome = CommitResult::Outcome;
 
-absl::Time Soon() { return absl::Now() + absl::Seconds(30); }
+SteadyTime Soon() { return SystemClock().SteadyNow() + absl::Seconds(30); }
 
 Transaction PutTxn(const std::string& key) {
   Transaction txn;

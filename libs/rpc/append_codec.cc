@@ -80,7 +80,7 @@ wire::AppendItem EncodeAppendItem(uint64_t id, AppendItem item) {
   return encoded;
 }
 
-absl::StatusOr<AppendItem> DecodeAppendItem(absl::Time now,
+absl::StatusOr<AppendItem> DecodeAppendItem(SteadyTime now,
                                             wire::AppendItem item) {
   if (item.entries_size() > static_cast<int>(kMaxItemEntries)) {
     return FieldError("items.entries", "must be at most 128");

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "proto/keyward/internal/audit/v1/audit_log_service.pb.h"
 
@@ -34,7 +35,7 @@ keyward::internal::audit::v1::AppendItem EncodeAppendItem(uint64_t id,
 
 // The reverse, at `now`. INVALID_ARGUMENT if it breaks a bound of one item.
 absl::StatusOr<AppendItem> DecodeAppendItem(
-    absl::Time now, keyward::internal::audit::v1::AppendItem item);
+    SteadyTime now, keyward::internal::audit::v1::AppendItem item);
 
 // The answer to item `id`. Fence and checkpoint belong to the batch.
 keyward::internal::audit::v1::AppendResult EncodeAppendResult(

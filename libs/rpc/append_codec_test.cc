@@ -19,7 +19,7 @@ namespace keyward::rpc {
 namespace {
 
 namespace wire = keyward::internal::audit::v1;
-constexpr absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const SteadyTime kNow = SteadyTime() + absl::Hours(100);
 
 wire::AppendItem ItemOf(int entries, size_t bytes) {
   AppendItem item;

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
 
 namespace keyward::rpc {
@@ -31,7 +32,7 @@ struct AppendItem {
   // only while it is exactly the fence.
   std::optional<uint64_t> fenced_revision;
   // Not taken up after this moment.
-  absl::Time deadline;
+  SteadyTime deadline;
 };
 
 enum class AppendStatus {
@@ -102,11 +103,11 @@ class AuditLog {
   // fence, which never goes down. Blocks until the deadline at the latest.
   // UNAVAILABLE if it could not be raised in time: it may still be later.
   virtual absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                              absl::Time deadline) = 0;
+                                              SteadyTime deadline) = 0;
 
   // What is in force and how long the log is. Blocks until the deadline at the
   // latest.
-  virtual absl::StatusOr<LogState> GetLogState(absl::Time deadline) = 0;
+  virtual absl::StatusOr<LogState> GetLogState(SteadyTime deadline) = 0;
 };
 
 // The newest checkpoint with a proof that it extends an older tree.

@@ -36,7 +36,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
  public:
   explicit Batch(UnaryDone done) : done_(std::move(done)) {}
 
-  absl::Status Read(absl::Time now, wire::AppendRequest* request);
+  absl::Status Read(SteadyTime now, wire::AppendRequest* request);
   void Run(AuditLog* log);
   void Refuse(absl::Status status) { done_(std::move(status), nullptr); }
 
@@ -53,7 +53,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   std::atomic<size_t> pending_{0};
 };
 
-absl::Status Batch::Read(absl::Time now, wire::AppendRequest* request) {
+absl::Status Batch::Read(SteadyTime now, wire::AppendRequest* request) {
   if (request->items().empty() ||
       request->items_size() > static_cast<int>(kMaxBatchEntries)) {
     return FieldError("items", "must be 1 to 256");
@@ -118,7 +118,7 @@ void Batch::Finish() {
 }
 
 Response RaiseFence(AuditLog* log, const Message& request,
-                    absl::Time deadline) {
+                    SteadyTime deadline) {
   const absl::StatusOr<uint64_t> fence = log->RaiseFence(
       static_cast<const wire::RaiseFenceRequest&>(request).revision(),
       deadline);
@@ -128,7 +128,7 @@ Response RaiseFence(AuditLog* log, const Message& request,
   return response;
 }
 
-Response GetLogState(AuditLog* log, absl::Time deadline) {
+Response GetLogState(AuditLog* log, SteadyTime deadline) {
   const absl::StatusOr<LogState> state = log->GetLogState(deadline);
   if (!state.ok()) return state.status();
   auto response = std::make_unique<wire::GetLogStateResponse>();
@@ -139,7 +139,7 @@ Response GetLogState(AuditLog* log, absl::Time deadline) {
 }
 
 Response GetCheckpoint(const CheckpointSource& checkpoints,
-                       const Message& request, absl::Time deadline) {
+                       const Message& request, SteadyTime deadline) {
   const absl::StatusOr<CheckpointAnswer> answer = checkpoints(
       static_cast<const wire::GetCheckpointRequest&>(request).old_size(),
       deadline);
@@ -159,10 +159,10 @@ void AddAuditMethods(AuditLog* log, CheckpointSource checkpoints,
                      ThreadPool* pool, const Clock* clock,
                      InternalMethods* methods) {
   methods->unary["Append"] = [log, clock](std::unique_ptr<Message> request,
-                                          absl::Time, UnaryDone done) {
+                                          SteadyTime, UnaryDone done) {
     auto batch = std::make_shared<Batch>(std::move(done));
     absl::Status read = batch->Read(
-        clock->Now(), static_cast<wire::AppendRequest*>(request.get()));
+        clock->SteadyNow(), static_cast<wire::AppendRequest*>(request.get()));
     if (read.ok()) {
       batch->Run(log);
     } else {
@@ -170,16 +170,16 @@ void AddAuditMethods(AuditLog* log, CheckpointSource checkpoints,
     }
   };
   methods->unary["RaiseFence"] =
-      BlockingMethod(pool, [log](const Message& request, absl::Time deadline) {
+      BlockingMethod(pool, [log](const Message& request, SteadyTime deadline) {
         return RaiseFence(log, request, deadline);
       });
   methods->unary["GetLogState"] =
-      BlockingMethod(pool, [log](const Message&, absl::Time deadline) {
+      BlockingMethod(pool, [log](const Message&, SteadyTime deadline) {
         return GetLogState(log, deadline);
       });
   methods->unary["GetCheckpoint"] =
       BlockingMethod(pool, [checkpoints = std::move(checkpoints)](
-                               const Message& request, absl::Time deadline) {
+                               const Message& request, SteadyTime deadline) {
         return GetCheckpoint(checkpoints, request, deadline);
       });
 }

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/internal_service.h"
@@ -22,7 +23,7 @@ namespace keyward::rpc {
 // The newest checkpoint and the proof that it extends the tree of `old_size`
 // entries. May block until the deadline.
 using CheckpointSource = std::function<absl::StatusOr<CheckpointAnswer>(
-    uint64_t old_size, absl::Time deadline)>;
+    uint64_t old_size, SteadyTime deadline)>;
 
 // Adds Append, RaiseFence, GetLogState and GetCheckpoint. Append gives each
 // item to `log`, all at once, and answers when all have ended; a batch that

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::rpc {
 
@@ -49,7 +50,7 @@ class BatchTransport {
   // Sends the items in one call and wipes them. `done` is called once, soon
   // after `deadline` at the latest, on any thread, possibly before Send
   // returns.
-  virtual void Send(std::vector<Item> items, absl::Time deadline,
+  virtual void Send(std::vector<Item> items, SteadyTime deadline,
                     Done done) = 0;
 };
 

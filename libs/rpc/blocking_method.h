@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/internal_service.h"
@@ -21,14 +22,14 @@ namespace keyward::rpc {
 // Takes a request and a deadline and may block until then.
 using BlockingRun =
     std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(
-        const google::protobuf::Message& request, absl::Time deadline)>;
+        const google::protobuf::Message& request, SteadyTime deadline)>;
 
 // A method that blocks, run on `pool`, which outlives it. UNAVAILABLE if the
 // pool is full.
 inline UnaryMethod BlockingMethod(ThreadPool* pool, BlockingRun run) {
   return [pool, run = std::move(run)](
              std::unique_ptr<google::protobuf::Message> request,
-             absl::Time deadline, UnaryDone done) {
+             SteadyTime deadline, UnaryDone done) {
     // Shared, because a pool that is full destroys what it was given.
     auto shared_done = std::make_shared<UnaryDone>(std::move(done));
     const absl::Status submitted = pool->Submit(

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::rpc {
 
@@ -60,7 +61,7 @@ struct CallContext {
   uint64_t policy_revision = 0;
 
   // Nothing may be done for this call after this moment.
-  absl::Time deadline;
+  SteadyTime deadline;
 
   // Changes only: the intent record's index, which is the change's id.
   std::optional<uint64_t> intent_id;

@@ -191,7 +191,7 @@ call::Call EncodeCall(const CallContext& context, const Message& request) {
 }
 
 absl::StatusOr<DecodedCall> DecodeCall(const CallMethods& methods,
-                                       absl::Time now, call::Call* call) {
+                                       SteadyTime now, call::Call* call) {
   const crypto::WipingString wipe(call->mutable_request());
   const CallMethods::Method* method = methods.Find(call->method());
   absl::Status valid = CheckCall(method, *call);

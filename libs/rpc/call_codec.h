@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/message.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/call.h"
 #include "libs/rpc/call_methods.h"
 #include "proto/keyward/internal/call/v1/call.pb.h"
@@ -40,7 +41,7 @@ keyward::internal::call::v1::Call EncodeCall(
 // the request does not parse, if names are missing, if a change comes without
 // the intent that it must have on record (P1), or if a read has one.
 absl::StatusOr<DecodedCall> DecodeCall(const CallMethods& methods,
-                                       absl::Time now,
+                                       SteadyTime now,
                                        keyward::internal::call::v1::Call* call);
 
 // The answer to `context`. Wipes the response in `result`.

@@ -30,7 +30,7 @@ using keyward::secrets::v1::AddSecretVersionResponse;
 constexpr char kAccess[] =
     "keyward.secrets.v1.SecretService.AccessSecretVersion";
 constexpr char kAdd[] = "keyward.secrets.v1.SecretService.AddSecretVersion";
-constexpr absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const SteadyTime kNow = SteadyTime() + absl::Hours(100);
 
 class CallCodecTest : public testing::Test {
  protected:

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/batch_transport.h"
 #include "libs/rpc/coalescing_core.h"
@@ -85,7 +86,7 @@ class CoalescingClient {
   // Sends `item`. `done` is called exactly once, at `deadline` at the latest,
   // on any thread, possibly before Submit returns, with no lock held; it must
   // not block. What it is told is Result's.
-  void Submit(Item item, absl::Time deadline, Done done) {
+  void Submit(Item item, SteadyTime deadline, Done done) {
     core_->Submit(std::move(item), deadline, std::move(done));
   }
 

@@ -65,13 +65,13 @@ class FakePeer final : public BatchTransport<Question, Reply> {
  public:
   struct Sent {
     std::vector<Question> items;
-    absl::Time deadline;
+    SteadyTime deadline;
     Done done;
   };
 
   explicit FakePeer(std::vector<Sent>* sent) : sent_(sent) {}
 
-  void Send(std::vector<Question> items, absl::Time deadline,
+  void Send(std::vector<Question> items, SteadyTime deadline,
             Done done) override {
     sent_->push_back(Sent{std::move(items), deadline, std::move(done)});
   }
@@ -100,7 +100,8 @@ class CoalescingClientTest : public testing::Test {
              size_t bytes = 1) {
     const size_t place = results_.size();
     results_.emplace_back();
-    client_->Submit(Question{id, Name(id), bytes}, clock_.Now() + patience,
+    client_->Submit(Question{id, Name(id), bytes},
+                    clock_.SteadyNow() + patience,
                     [this, place](Client::Result result) {
                       EXPECT_FALSE(results_[place].has_value());
                       results_[place] = std::move(result);
@@ -166,7 +167,7 @@ TEST_F(CoalescingClientTest, ABatchIsSentWithTheLongestRemainingTime) {
   Ask(3, absl::Seconds(30));
   Ask(4, absl::Seconds(5));
   Answer(0);
-  EXPECT_EQ(sent_[1].deadline, clock_.Now() + absl::Seconds(30));
+  EXPECT_EQ(sent_[1].deadline, clock_.SteadyNow() + absl::Seconds(30));
 }
 
 TEST_F(CoalescingClientTest, ABatchHoldsAtMost256Items) {
@@ -223,53 +224,28 @@ TEST_F(CoalescingClientTest, P8_ItemsOfOneBatchExpireOneByOne) {
   EXPECT_EQ(results_[patient]->delivery, Delivery::kAnswered);
 }
 
-// Measures distances as ThreadTimer does: by a clock that is never set.
-class MonotonicTimer final : public Timer {
- public:
-  explicit MonotonicTimer(const Clock* clock) : clock_(clock) {}
-
-  Id RunAt(absl::Time when, absl::AnyInvocable<void()> fn) override {
-    const absl::Duration due = passed_ + (when - clock_->Now());
-    waiting_.emplace(std::make_pair(due, ++last_id_), std::move(fn));
-    return last_id_;
-  }
-  bool Cancel(Id id) override {
-    for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
-      if (it->first.second != id) continue;
-      waiting_.erase(it);
-      return true;
-    }
-    return false;
-  }
-  void Pass(absl::Duration time) {
-    passed_ += time;
-    while (!waiting_.empty() && waiting_.begin()->first.first <= passed_) {
-      absl::AnyInvocable<void()> due = std::move(waiting_.begin()->second);
-      waiting_.erase(waiting_.begin());
-      due();
-    }
-  }
-
- private:
-  const Clock* const clock_;
-  absl::Duration passed_;
-  Id last_id_ = 0;
-  std::map<std::pair<absl::Duration, Id>, absl::AnyInvocable<void()>> waiting_;
-};
-
-TEST_F(CoalescingClientTest, P8_AClockThatIsSetBackMovesNoDeadline) {
-  MonotonicTimer timer(&clock_);
-  client_ = std::make_unique<Client>(
-      options_, std::make_unique<FakePeer>(&sent_), &clock_, &timer);
+TEST_F(CoalescingClientTest, P8_ATimeOfDaySetBackLengthensNoDeadline) {
   const size_t first = Ask(1, absl::Milliseconds(500));
   const size_t second = Ask(2, absl::Milliseconds(900));
-  clock_.Advance(-absl::Hours(1));
-  timer.Pass(absl::Milliseconds(500));
+  clock_.Set(clock_.Now() - absl::Hours(1));
+  timer_.Advance(absl::Milliseconds(500));
   ExpectRefused(first, Delivery::kUnknown, kStoreUnavailable);
   EXPECT_FALSE(results_[second].has_value());
-  timer.Pass(absl::Milliseconds(400));
+  timer_.Advance(absl::Milliseconds(400));
   ExpectRefused(second, Delivery::kUnsent, kStoreUnavailable);
-  client_.reset();
+}
+
+TEST_F(CoalescingClientTest, P8_ATimeOfDaySetForwardsEndsNothingEarly) {
+  const size_t sent = Ask(1, absl::Milliseconds(500));
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  const size_t waiting = Ask(2, absl::Milliseconds(500));
+  timer_.Advance(absl::Milliseconds(499));
+  EXPECT_FALSE(results_[sent].has_value());
+  EXPECT_FALSE(results_[waiting].has_value());
+  Answer(0);
+  EXPECT_EQ(results_[sent]->delivery, Delivery::kAnswered);
+  timer_.Advance(absl::Milliseconds(1));
+  ExpectRefused(waiting, Delivery::kUnknown, kStoreUnavailable);
 }
 
 TEST_F(CoalescingClientTest, ABatchUnansweredForASecondHoldsNothingBack) {
@@ -455,7 +431,7 @@ class BusyPeer final : public BatchTransport<Question, Reply> {
   // Not its own threads: the last of their callbacks may be what destroys it.
   explicit BusyPeer(ThreadPool* pool) : pool_(pool) {}
 
-  void Send(std::vector<Question> items, absl::Time, Done done) override {
+  void Send(std::vector<Question> items, SteadyTime, Done done) override {
     auto shared_done = std::make_shared<Done>(std::move(done));
     EXPECT_TRUE(pool_
                     ->Submit([items = std::move(items), shared_done] {
@@ -496,7 +472,8 @@ TEST(CoalescingClientThreadsTest, EveryItemOfManyThreadsIsAnsweredOnce) {
           const absl::Duration patience =
               i % 10 == 0 ? absl::Microseconds(300) : absl::Seconds(30);
           client.Submit(Question{id, std::to_string(id)},
-                        clock.Now() + patience, [&, id](Client::Result result) {
+                        clock.SteadyNow() + patience,
+                        [&, id](Client::Result result) {
                           if (result.delivery == Delivery::kAnswered) {
                             EXPECT_EQ(result.answer.id, id);
                           }

@@ -24,12 +24,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/batch_transport.h"
 
@@ -65,7 +65,7 @@ class CoalescingCore
         clock_(clock),
         timer_(timer) {}
 
-  void Submit(Item item, absl::Time deadline, Done done);
+  void Submit(Item item, SteadyTime deadline, Done done);
 
   // Answers everything that is open and refuses what comes later. When it
   // returns, no callback runs any more.
@@ -81,14 +81,14 @@ class CoalescingCore
     Expectation expectation;
     size_t bytes = 0;
     size_t units = 0;
-    absl::Time deadline;
+    SteadyTime deadline;
     Done done;
   };
 
   // A batch that the peer has not answered. `items` says what was sent, also
   // of items that have expired since: the answers must match all of them.
   struct Batch {
-    absl::Time deadline;
+    SteadyTime deadline;
     std::vector<std::pair<uint64_t, Expectation>> items;
   };
 
@@ -97,7 +97,7 @@ class CoalescingCore
     struct Sending {
       uint64_t batch = 0;
       std::vector<Item> items;
-      absl::Time deadline;
+      SteadyTime deadline;
     };
     std::vector<std::pair<Done, Result>> answers;
     std::vector<Sending> sendings;
@@ -122,7 +122,7 @@ class CoalescingCore
   }
 
   // Why an item cannot be taken now; OK if it can.
-  absl::Status Admit(size_t bytes, size_t units, absl::Time deadline) const
+  absl::Status Admit(size_t bytes, size_t units, SteadyTime deadline) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // Takes an item out of the open ones and answers it.
@@ -137,10 +137,10 @@ class CoalescingCore
     return batches_.size() >= options_.max_in_flight && !holding_.has_value();
   }
 
-  // Keeps the timer armed for the next deadline or hold, seen from `now`.
-  void Arm(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void OnTimer(absl::Time due);
-  void Expire(absl::Time now, Work* work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Keeps the timer armed for the next deadline or hold.
+  void Arm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void OnTimer(SteadyTime due);
+  void Expire(SteadyTime now, Work* work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   void OnReply(uint64_t batch_id, BatchReply<Answer> reply);
   // Gives each open item of the batch its answer or why there is none; the
@@ -171,19 +171,19 @@ class CoalescingCore
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<uint64_t, Open> open_ ABSL_GUARDED_BY(mu_);
   // By deadline: queued and sent items.
-  std::set<std::pair<absl::Time, uint64_t>> deadlines_ ABSL_GUARDED_BY(mu_);
+  std::set<std::pair<SteadyTime, uint64_t>> deadlines_ ABSL_GUARDED_BY(mu_);
   // Items that wait, in order; ids that are no longer open are skipped.
   std::deque<uint64_t> queue_ ABSL_GUARDED_BY(mu_);
   size_t queued_items_ ABSL_GUARDED_BY(mu_) = 0;
   size_t queued_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<uint64_t, Batch> batches_ ABSL_GUARDED_BY(mu_);
   // The newest batch and until when it holds back the next.
-  std::optional<std::pair<uint64_t, absl::Time>> holding_ ABSL_GUARDED_BY(mu_);
-  std::optional<std::pair<Timer::Id, absl::Time>> armed_ ABSL_GUARDED_BY(mu_);
+  std::optional<std::pair<uint64_t, SteadyTime>> holding_ ABSL_GUARDED_BY(mu_);
+  std::optional<std::pair<Timer::Id, SteadyTime>> armed_ ABSL_GUARDED_BY(mu_);
 };
 
 template <typename Traits>
-void CoalescingCore<Traits>::Submit(Item item, absl::Time deadline, Done done) {
+void CoalescingCore<Traits>::Submit(Item item, SteadyTime deadline, Done done) {
   const size_t bytes = Traits::Bytes(item);
   const size_t units = Traits::Units(item);
   Expectation expectation = Traits::Expect(item);
@@ -201,7 +201,7 @@ void CoalescingCore<Traits>::Submit(Item item, absl::Time deadline, Done done) {
       ++queued_items_;
       queued_bytes_ += bytes;
       Advance(&work);
-      Arm(clock_->Now());
+      Arm();
       Begin(work);
     }
   }
@@ -214,13 +214,13 @@ void CoalescingCore<Traits>::Submit(Item item, absl::Time deadline, Done done) {
 
 template <typename Traits>
 absl::Status CoalescingCore<Traits>::Admit(size_t bytes, size_t units,
-                                           absl::Time deadline) const {
+                                           SteadyTime deadline) const {
   if (closed_) return Away("is not called any more: this process is ending");
   if (bytes > options_.max_bytes || units > options_.max_units) {
     return FieldError("request", absl::StrCat("must have at most ",
                                               options_.max_bytes, " bytes"));
   }
-  if (deadline <= clock_->Now()) return Away("was not asked in time");
+  if (deadline <= clock_->SteadyNow()) return Away("was not asked in time");
   if (Stuck()) return Away("does not answer");
   if (queued_items_ >= options_.max_queued_items ||
       queued_bytes_ + bytes > options_.max_queued_bytes) {
@@ -250,9 +250,10 @@ void CoalescingCore<Traits>::Close() {
     Begin(work);
   }
   Run(std::move(work));
-  const absl::Time end = absl::Now() + kCallbackTime;
+  const SystemClock clock;
+  const SteadyTime end = clock.SteadyNow() + kCallbackTime;
   MutexLock lock(&mu_);
-  while (running_ > 0 && ran_.WaitUntil(&mu_, end)) {
+  while (running_ > 0 && ran_.WaitUntil(&mu_, clock, end)) {
   }
 }
 
@@ -302,7 +303,7 @@ void CoalescingCore<Traits>::TakeBatch(Work* work) {
   sending.batch = batch_id;
   size_t bytes = 0;
   size_t units = 0;
-  batch.deadline = absl::InfinitePast();
+  batch.deadline = SteadyTime::InfinitePast();
   while (!queue_.empty()) {
     const auto found = open_.find(queue_.front());
     if (found == open_.end()) {
@@ -322,14 +323,14 @@ void CoalescingCore<Traits>::TakeBatch(Work* work) {
     queued_bytes_ -= open.bytes;
   }
   sending.deadline = batch.deadline;
-  holding_.emplace(batch_id, clock_->Now() + options_.hold);
+  holding_.emplace(batch_id, clock_->SteadyNow() + options_.hold);
   batches_.emplace(batch_id, std::move(batch));
   work->sendings.push_back(std::move(sending));
 }
 
 template <typename Traits>
-void CoalescingCore<Traits>::Arm(absl::Time now) {
-  absl::Time next = absl::InfiniteFuture();
+void CoalescingCore<Traits>::Arm() {
+  SteadyTime next = SteadyTime::InfiniteFuture();
   if (!deadlines_.empty()) next = deadlines_.begin()->first;
   if (holding_.has_value()) next = std::min(next, holding_->second);
   for (const auto& entry : batches_) {
@@ -337,39 +338,33 @@ void CoalescingCore<Traits>::Arm(absl::Time now) {
   }
   // An earlier alarm is left as it is: it finds nothing and arms this one.
   // Arming anew for each item would wake the timer's thread each time.
-  if (next == absl::InfiniteFuture() || closed_) return;
+  if (next == SteadyTime::InfiniteFuture() || closed_) return;
   if (armed_.has_value() && armed_->second <= next) return;
   if (armed_.has_value()) timer_->Cancel(armed_->first);
-  // The distance is what counts: `now` may be ahead of a clock that was set
-  // back, and no deadline may move because of that.
   std::weak_ptr<CoalescingCore> weak = this->weak_from_this();
-  const Timer::Id id =
-      timer_->RunAt(clock_->Now() + (next - now), [weak, next] {
-        if (auto self = weak.lock()) self->OnTimer(next);
-      });
+  const Timer::Id id = timer_->RunAt(next, [weak, next] {
+    if (auto self = weak.lock()) self->OnTimer(next);
+  });
   armed_.emplace(id, next);
 }
 
 template <typename Traits>
-void CoalescingCore<Traits>::OnTimer(absl::Time due) {
+void CoalescingCore<Traits>::OnTimer(SteadyTime due) {
   Work work;
   {
     MutexLock lock(&mu_);
     if (closed_ || !armed_.has_value() || armed_->second != due) return;
     armed_.reset();
-    // `due` has passed on the timer's monotonic clock, even if the wall clock
-    // was set back meanwhile.
-    const absl::Time now = std::max(clock_->Now(), due);
-    Expire(now, &work);
+    Expire(clock_->SteadyNow(), &work);
     Advance(&work);
-    Arm(now);
+    Arm();
     Begin(work);
   }
   Run(std::move(work));
 }
 
 template <typename Traits>
-void CoalescingCore<Traits>::Expire(absl::Time now, Work* work) {
+void CoalescingCore<Traits>::Expire(SteadyTime now, Work* work) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const uint64_t id = deadlines_.begin()->second;
     const bool sent = !open_.at(id).item.has_value();
@@ -400,7 +395,7 @@ void CoalescingCore<Traits>::OnReply(uint64_t batch_id,
       if (holding_.has_value() && holding_->first == batch_id) holding_.reset();
       failure = Distribute(batch, &reply, &work);
       Advance(&work);
-      Arm(clock_->Now());
+      Arm();
       Begin(work);
     }
   }

@@ -31,7 +31,7 @@ constexpr size_t kCallOverhead = 24;
 // reflection spares three copies of this file.
 std::unique_ptr<Message> NewRequest(
     const google::protobuf::MethodDescriptor* execute,
-    std::vector<ExecuteItem>* items, absl::Time now) {
+    std::vector<ExecuteItem>* items, SteadyTime now) {
   std::unique_ptr<Message> request(MessageFactory::generated_factory()
                                        ->GetPrototype(execute->input_type())
                                        ->New());
@@ -83,10 +83,10 @@ ExecuteTransport::ExecuteTransport(
     const Clock* clock)
     : peer_(std::move(peer)), execute_(execute), clock_(clock) {}
 
-void ExecuteTransport::Send(std::vector<ExecuteItem> items, absl::Time deadline,
+void ExecuteTransport::Send(std::vector<ExecuteItem> items, SteadyTime deadline,
                             Done done) {
   const std::unique_ptr<Message> request =
-      NewRequest(execute_, &items, clock_->Now());
+      NewRequest(execute_, &items, clock_->SteadyNow());
   CallPeer(peer_, execute_, *request, deadline,
            [done = std::move(done)](PeerReply reply) mutable {
              BatchReply<call::CallResult> batch;

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/batch_transport.h"
 #include "libs/rpc/peer_caller.h"
 #include "proto/keyward/internal/call/v1/call.pb.h"
@@ -22,7 +23,7 @@ namespace keyward::rpc {
 // A call on its way to an owner.
 struct ExecuteItem {
   keyward::internal::call::v1::Call call;
-  absl::Time deadline;
+  SteadyTime deadline;
 };
 
 // How calls of internal Execute are batched and matched: see CoalescingClient.
@@ -62,7 +63,7 @@ class ExecuteTransport final
   ExecuteTransport(Peer peer, const google::protobuf::MethodDescriptor* execute,
                    const Clock* clock);
 
-  void Send(std::vector<ExecuteItem> items, absl::Time deadline,
+  void Send(std::vector<ExecuteItem> items, SteadyTime deadline,
             Done done) override;
 
  private:

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::rpc {
 
@@ -50,7 +51,7 @@ struct IncomingCall {
   PeerFacts peer;
   // The caller's deadline, already bounded by the transport (10 s if the
   // caller gave none, 60 s at most; streams: infinite future).
-  absl::Time deadline;
+  SteadyTime deadline;
 };
 
 // The response is null unless the status is OK. The receiver sends it and

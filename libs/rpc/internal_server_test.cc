@@ -23,6 +23,7 @@
 #include "libs/base/error_reason.h"
 #include "libs/base/log.h"
 #include "libs/base/memory_log_sink.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/metrics.h"
 #include "libs/rpc/reloading_peer.h"
@@ -96,7 +97,7 @@ class InternalServerTest : public testing::Test {
           writer->Finish(absl::OkStatus());
         };
       } else {
-        methods.unary[name] = [](std::unique_ptr<Message>, absl::Time,
+        methods.unary[name] = [](std::unique_ptr<Message>, SteadyTime,
                                  UnaryDone done) {
           auto response = std::make_unique<wire::RaiseFenceResponse>();
           response->set_fence(9);
@@ -131,7 +132,8 @@ class InternalServerTest : public testing::Test {
 
   absl::Status Raise(ReloadingPeer* peer) {
     RemoteOwnerControl control(peer->peer(), Store());
-    return control.RaiseFence(9, clock_.Now() + absl::Seconds(10)).status();
+    return control.RaiseFence(9, clock_.SteadyNow() + absl::Seconds(10))
+        .status();
   }
 
   bool Logged(const std::string& text) const {

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/incoming_call.h"
 
 namespace keyward::rpc {
@@ -25,7 +26,7 @@ namespace keyward::rpc {
 // kind blocks. The request is its own to wipe.
 using UnaryMethod =
     std::function<void(std::unique_ptr<google::protobuf::Message> request,
-                       absl::Time deadline, UnaryDone done)>;
+                       SteadyTime deadline, UnaryDone done)>;
 using StreamMethod =
     std::function<void(std::unique_ptr<google::protobuf::Message> request,
                        std::shared_ptr<StreamWriter> writer)>;

@@ -47,7 +47,7 @@ InternalMethods AllMethods(int* ran) {
           };
     } else {
       methods.unary[method->name()] = [ran](std::unique_ptr<Message>,
-                                            absl::Time, UnaryDone done) {
+                                            SteadyTime, UnaryDone done) {
         ++*ran;
         done(absl::OkStatus(), std::make_unique<wire::RaiseFenceResponse>());
       };
@@ -191,12 +191,13 @@ TEST(BlockingMethodTest, RunsOnThePoolAndAnswers) {
     const UnaryMethod method = BlockingMethod(
         &pool,
         [](const Message&,
-           absl::Time) -> absl::StatusOr<std::unique_ptr<Message>> {
+           SteadyTime) -> absl::StatusOr<std::unique_ptr<Message>> {
           auto response = std::make_unique<wire::RaiseFenceResponse>();
           response->set_fence(5);
           return response;
         });
-    method(std::make_unique<wire::RaiseFenceRequest>(), absl::InfiniteFuture(),
+    method(std::make_unique<wire::RaiseFenceRequest>(),
+           SteadyTime::InfiniteFuture(),
            [&](absl::Status result, std::unique_ptr<Message> response) {
              status = std::move(result);
              fence = static_cast<wire::RaiseFenceResponse&>(*response).fence();
@@ -215,14 +216,14 @@ TEST(BlockingMethodTest, P8_AFullPoolIsAnErrorAndNotAWait) {
     const UnaryMethod method = BlockingMethod(
         &pool,
         [&](const Message&,
-            absl::Time) -> absl::StatusOr<std::unique_ptr<Message>> {
+            SteadyTime) -> absl::StatusOr<std::unique_ptr<Message>> {
           MutexLock lock(&held);
           return absl::AbortedError("ran");
         });
     MutexLock lock(&held);
     for (int i = 0; i < 3; ++i) {
       method(std::make_unique<wire::RaiseFenceRequest>(),
-             absl::InfiniteFuture(),
+             SteadyTime::InfiniteFuture(),
              [&](absl::Status result, std::unique_ptr<Message>) {
                ++answered;
                last = std::move(result);

@@ -19,6 +19,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "prometheus/counter.h"
 #include "prometheus/exposer.h"
 #include "prometheus/gauge.h"
@@ -38,7 +39,7 @@ const prometheus::Histogram::BucketBoundaries kSeconds = {
 class MeteredWriter : public StreamWriter {
  public:
   MeteredWriter(std::shared_ptr<StreamWriter> writer, std::string method,
-                absl::Time start, Metrics* metrics, const Clock* clock)
+                SteadyTime start, Metrics* metrics, const Clock* clock)
       : writer_(std::move(writer)),
         method_(std::move(method)),
         start_(start),
@@ -52,7 +53,7 @@ class MeteredWriter : public StreamWriter {
   void Abort() override { writer_->Abort(); }
   void Finish(absl::Status status) override {
     metrics_->CountStream(method_, -1);
-    metrics_->CountCall(method_, status.code(), clock_->Now() - start_);
+    metrics_->CountCall(method_, status.code(), clock_->SteadyNow() - start_);
     writer_->Finish(std::move(status));
   }
   void OnCancel(absl::AnyInvocable<void()> cancelled) override {
@@ -62,7 +63,7 @@ class MeteredWriter : public StreamWriter {
  private:
   const std::shared_ptr<StreamWriter> writer_;
   const std::string method_;
-  const absl::Time start_;
+  const SteadyTime start_;
   Metrics* const metrics_;
   const Clock* const clock_;
 };
@@ -212,13 +213,13 @@ void Metrics::SetDamagedKeyVersions(int64_t count) {
 
 void MeteredHandler::HandleUnary(IncomingCall call, UnaryDone done) {
   const std::string& method = call.method->full_name();
-  const absl::Time start = clock_->Now();
+  const SteadyTime start = clock_->SteadyNow();
   handler_->HandleUnary(
       std::move(call),
       [this, &method, start, done = std::move(done)](
           absl::Status status,
           std::unique_ptr<google::protobuf::Message> response) mutable {
-        metrics_->CountCall(method, status.code(), clock_->Now() - start);
+        metrics_->CountCall(method, status.code(), clock_->SteadyNow() - start);
         done(std::move(status), std::move(response));
       });
 }
@@ -227,9 +228,10 @@ void MeteredHandler::HandleStream(IncomingCall call,
                                   std::shared_ptr<StreamWriter> writer) {
   const std::string method = call.method->full_name();
   metrics_->CountStream(method, 1);
-  handler_->HandleStream(std::move(call), std::make_shared<MeteredWriter>(
-                                              std::move(writer), method,
-                                              clock_->Now(), metrics_, clock_));
+  handler_->HandleStream(
+      std::move(call),
+      std::make_shared<MeteredWriter>(std::move(writer), method,
+                                      clock_->SteadyNow(), metrics_, clock_));
 }
 
 }  // namespace keyward::rpc

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/call.h"
 
 namespace keyward::rpc {
@@ -38,27 +39,27 @@ class OwnerControl {
   // Durably refuses, from now on, changes decided below `revision`. Answers
   // the fence, which never goes down.
   virtual absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                              absl::Time deadline) = 0;
+                                              SteadyTime deadline) = 0;
 
   // The newest checkpoint (a signed note) that the owner was handed; empty if
   // none ever was.
   virtual absl::StatusOr<std::string> GetHeldCheckpoint(
-      absl::Time deadline) = 0;
+      SteadyTime deadline) = 0;
 
   // Keeps `checkpoint` if its tree is larger than that of the held one.
   virtual absl::Status HoldCheckpoint(const std::string& checkpoint,
-                                      absl::Time deadline) = 0;
+                                      SteadyTime deadline) = 0;
 
   // Settles up to 256 intents: what is not applied is barred first. The answer
   // has one resolution for each intent that could be settled.
   virtual absl::StatusOr<std::vector<IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& intent_ids, absl::Time deadline) = 0;
+      const std::vector<uint64_t>& intent_ids, SteadyTime deadline) = 0;
 
   // Ids below `floor` are closed: they are forgotten in the transaction that
   // raises the floor, and an apply below it is refused. Answers the floor,
   // which never goes down.
   virtual absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor,
-                                              absl::Time deadline) = 0;
+                                              SteadyTime deadline) = 0;
 };
 
 }  // namespace keyward::rpc

@@ -20,6 +20,7 @@
 #include "google/protobuf/message.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/blocking_method.h"
 #include "libs/rpc/call_codec.h"
 #include "libs/rpc/incoming_call.h"
@@ -52,7 +53,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
       : execute_(execute), done_(std::move(done)) {}
 
   // Decodes the calls of `request`; an error refuses the batch.
-  absl::Status Read(const CallMethods& methods, absl::Time now,
+  absl::Status Read(const CallMethods& methods, SteadyTime now,
                     Message* request);
 
   // `changes` may be null.
@@ -78,7 +79,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   std::atomic<size_t> pending_{0};
 };
 
-absl::Status Batch::Read(const CallMethods& methods, absl::Time now,
+absl::Status Batch::Read(const CallMethods& methods, SteadyTime now,
                          Message* request) {
   const google::protobuf::Reflection* reflection = request->GetReflection();
   const FieldDescriptor* field =
@@ -199,7 +200,7 @@ std::unique_ptr<Message> Answered(const MethodDescriptor* method,
 using Response = absl::StatusOr<std::unique_ptr<Message>>;
 
 Response RaiseFence(const MethodDescriptor* method, OwnerControl* control,
-                    const Message& request, absl::Time deadline) {
+                    const Message& request, SteadyTime deadline) {
   const absl::StatusOr<uint64_t> fence = control->RaiseFence(
       Read<wire::RaiseFenceRequest>(request).revision(), deadline);
   if (!fence.ok()) return fence.status();
@@ -210,7 +211,7 @@ Response RaiseFence(const MethodDescriptor* method, OwnerControl* control,
 
 Response GetHeldCheckpoint(const MethodDescriptor* method,
                            OwnerControl* control, const Message&,
-                           absl::Time deadline) {
+                           SteadyTime deadline) {
   const absl::StatusOr<std::string> checkpoint =
       control->GetHeldCheckpoint(deadline);
   if (!checkpoint.ok()) return checkpoint.status();
@@ -220,7 +221,7 @@ Response GetHeldCheckpoint(const MethodDescriptor* method,
 }
 
 Response HoldCheckpoint(const MethodDescriptor* method, OwnerControl* control,
-                        const Message& request, absl::Time deadline) {
+                        const Message& request, SteadyTime deadline) {
   absl::Status held = control->HoldCheckpoint(
       Read<wire::HoldCheckpointRequest>(request).checkpoint(), deadline);
   if (!held.ok()) return held;
@@ -228,7 +229,7 @@ Response HoldCheckpoint(const MethodDescriptor* method, OwnerControl* control,
 }
 
 Response ResolveIntents(const MethodDescriptor* method, OwnerControl* control,
-                        const Message& request, absl::Time deadline) {
+                        const Message& request, SteadyTime deadline) {
   const auto asked = Read<wire::ResolveIntentsRequest>(request);
   if (asked.intent_ids_size() > 256) {
     return FieldError("intent_ids", "must be at most 256");
@@ -258,7 +259,7 @@ Response ResolveIntents(const MethodDescriptor* method, OwnerControl* control,
 }
 
 Response RaiseFloor(const MethodDescriptor* method, OwnerControl* control,
-                    const Message& request, absl::Time deadline) {
+                    const Message& request, SteadyTime deadline) {
   const absl::StatusOr<uint64_t> floor = control->RaiseFloor(
       Read<wire::RaiseFloorRequest>(request).floor(), deadline);
   if (!floor.ok()) return floor.status();
@@ -273,7 +274,7 @@ UnaryMethod ExecuteMethod(const MethodDescriptor* execute, Owner* owner,
                           const CallMethods* methods, const Clock* clock,
                           ThreadPool* changes) {
   return [execute, owner, methods, clock, changes](
-             std::unique_ptr<Message> request, absl::Time, UnaryDone done) {
+             std::unique_ptr<Message> request, SteadyTime, UnaryDone done) {
     // Each call keeps its own deadline.
     auto shared_done = std::make_shared<UnaryDone>(std::move(done));
     auto batch = std::make_shared<Batch>(
@@ -281,7 +282,8 @@ UnaryMethod ExecuteMethod(const MethodDescriptor* execute, Owner* owner,
         [shared_done](absl::Status status, std::unique_ptr<Message> response) {
           (*shared_done)(std::move(status), std::move(response));
         });
-    absl::Status read = batch->Read(*methods, clock->Now(), request.get());
+    absl::Status read =
+        batch->Read(*methods, clock->SteadyNow(), request.get());
     WipeSensitive(request.get());
     if (read.ok()) {
       batch->Run(owner, changes);
@@ -295,7 +297,7 @@ void AddControlMethods(const google::protobuf::ServiceDescriptor* service,
                        OwnerControl* control, ThreadPool* pool,
                        InternalMethods* methods) {
   using Run = Response (*)(const MethodDescriptor*, OwnerControl*,
-                           const Message&, absl::Time);
+                           const Message&, SteadyTime);
   const std::vector<std::pair<const char*, Run>> runs = {
       {"RaiseFence", RaiseFence},
       {"GetHeldCheckpoint", GetHeldCheckpoint},
@@ -307,7 +309,7 @@ void AddControlMethods(const google::protobuf::ServiceDescriptor* service,
     if (method == nullptr) continue;
     methods->unary[entry.first] =
         BlockingMethod(pool, [method, control, run = entry.second](
-                                 const Message& request, absl::Time deadline) {
+                                 const Message& request, SteadyTime deadline) {
           return run(method, control, request, deadline);
         });
   }
@@ -316,7 +318,7 @@ void AddControlMethods(const google::protobuf::ServiceDescriptor* service,
 void AddPurgeMethod(ProjectPurger* purger, ThreadPool* pool,
                     InternalMethods* methods) {
   methods->unary["PurgeProject"] = BlockingMethod(
-      pool, [purger](const Message& message, absl::Time deadline) -> Response {
+      pool, [purger](const Message& message, SteadyTime deadline) -> Response {
         const auto& request =
             static_cast<const wire::PurgeProjectRequest&>(message);
         const absl::StatusOr<int64_t> remaining = purger->PurgeProject(

@@ -21,6 +21,7 @@
 #include "grpcpp/support/status.h"
 #include "libs/base/error.h"
 #include "libs/base/mutex.h"
+#include "libs/rpc/grpc_time.h"
 #include "libs/rpc/peer_channel.h"
 #include "libs/rpc/status_conversion.h"
 #include "libs/rpc/wiped_buffer.h"
@@ -84,7 +85,7 @@ absl::Status PeerAway(const Peer& peer) {
 }
 
 void CallPeer(const Peer& peer, const MethodDescriptor* method,
-              const Message& request, absl::Time deadline,
+              const Message& request, SteadyTime deadline,
               absl::AnyInvocable<void(PeerReply)> done) {
   std::shared_ptr<grpc::Channel> channel = peer.channel->Get();
   if (channel->GetState(/*try_to_connect=*/true) ==
@@ -100,7 +101,8 @@ void CallPeer(const Peer& peer, const MethodDescriptor* method,
   call->method = method;
   call->done = std::move(done);
   call->request = SerializeToWipedBuffer(request);
-  call->context.set_deadline(absl::ToChronoTime(deadline));
+  const absl::Duration left = deadline - peer.channel->clock().SteadyNow();
+  call->context.set_deadline(GrpcDeadline(left));
   const std::string path =
       absl::StrCat("/", method->service()->full_name(), "/", method->name());
   call->stub.UnaryCall(&call->context, path, grpc::StubOptions(),
@@ -110,7 +112,7 @@ void CallPeer(const Peer& peer, const MethodDescriptor* method,
 
 absl::StatusOr<std::unique_ptr<Message>> CallPeerAndWait(
     const Peer& peer, const MethodDescriptor* method, const Message& request,
-    absl::Time deadline) {
+    SteadyTime deadline) {
   auto mailbox = std::make_shared<Mailbox>();
   CallPeer(peer, method, request, deadline, [mailbox](PeerReply reply) {
     MutexLock lock(&mailbox->mu);
@@ -122,7 +124,10 @@ absl::StatusOr<std::unique_ptr<Message>> CallPeerAndWait(
   {
     MutexLock lock(&mailbox->mu);
     while (!mailbox->reply.has_value()) {
-      if (!mailbox->arrived.WaitUntil(&mailbox->mu, deadline + kGrace)) break;
+      if (!mailbox->arrived.WaitUntil(&mailbox->mu, peer.channel->clock(),
+                                      deadline + kGrace)) {
+        break;
+      }
     }
     if (!mailbox->reply.has_value()) {
       failure = absl::DeadlineExceededError("gRPC did not end the call");

@@ -14,6 +14,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/peer_channel.h"
 
 namespace keyward::rpc {
@@ -52,7 +53,7 @@ absl::Status PeerAway(const Peer& peer);
 // While the connection is known to be broken the call fails at once, unsent.
 void CallPeer(const Peer& peer,
               const google::protobuf::MethodDescriptor* method,
-              const google::protobuf::Message& request, absl::Time deadline,
+              const google::protobuf::Message& request, SteadyTime deadline,
               absl::AnyInvocable<void(PeerReply)> done);
 
 // The same for a thread that may block (never one of gRPC's): waits for the
@@ -60,7 +61,7 @@ void CallPeer(const Peer& peer,
 // peer.on_failure.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> CallPeerAndWait(
     const Peer& peer, const google::protobuf::MethodDescriptor* method,
-    const google::protobuf::Message& request, absl::Time deadline);
+    const google::protobuf::Message& request, SteadyTime deadline);
 
 }  // namespace keyward::rpc
 

@@ -13,7 +13,6 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/create_channel.h"
@@ -22,6 +21,7 @@
 #include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/wipe.h"
 #include "libs/rpc/peer_verifier.h"
 #include "libs/rpc/tls_material.h"
@@ -127,12 +127,13 @@ PeerChannel::~PeerChannel() {
   // Taken out, so that it is this thread that destroys them and not whoever
   // holds the state last.
   std::map<uint64_t, Generation> generations;
-  const absl::Time end = absl::Now() + kReleaseTime;
+  const SystemClock clock;
+  const SteadyTime end = clock.SteadyNow() + kReleaseTime;
   MutexLock lock(&state_->mu);
   for (const auto& entry : state_->generations) {
     while (entry.second.uses > 0) {
       // What is not released by then keeps its channel.
-      if (!state_->released.WaitUntil(&state_->mu, end)) return;
+      if (!state_->released.WaitUntil(&state_->mu, clock, end)) return;
     }
   }
   generations.swap(state_->generations);

@@ -63,6 +63,9 @@ class PeerChannel {
 
   const std::string& address() const { return address_; }
 
+  // The clock that the deadlines of calls through it are of.
+  const Clock& clock() const { return *clock_; }
+
  private:
   // A channel and how many calls use it.
   struct Generation {

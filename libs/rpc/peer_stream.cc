@@ -136,7 +136,7 @@ class PeerStream::Call final
 
   void Arm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (max_silence_ == absl::InfiniteDuration()) return;
-    alarm_ = timer_->RunAt(clock_->Now() + max_silence_, [weak = weak_] {
+    alarm_ = timer_->RunAt(clock_->SteadyNow() + max_silence_, [weak = weak_] {
       if (const std::shared_ptr<Call> call = weak.lock()) {
         call->context_.TryCancel();
         call->Deliver(absl::DeadlineExceededError("the peer fell silent"));

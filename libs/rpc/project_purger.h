@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::rpc {
 
@@ -31,7 +32,7 @@ class ProjectPurger {
   // that it must be called again.
   virtual absl::StatusOr<int64_t> PurgeProject(const std::string& project,
                                                const std::string& project_uid,
-                                               absl::Time deadline) = 0;
+                                               SteadyTime deadline) = 0;
 };
 
 }  // namespace keyward::rpc

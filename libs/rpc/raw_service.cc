@@ -4,7 +4,6 @@
 #include "libs/rpc/raw_service.h"
 
 #include <algorithm>
-#include <chrono>  // NOLINT: gRPC's deadlines
 #include <memory>
 #include <utility>
 #include <vector>
@@ -25,6 +24,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/mutex.h"
+#include "libs/rpc/grpc_time.h"
 #include "libs/rpc/peer_facts.h"
 #include "libs/rpc/raw_stream_writer.h"
 #include "libs/rpc/sensitive.h"
@@ -187,7 +187,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
   const absl::Status admitted = AddStream(writer);
   if (admitted.ok()) {
     IncomingCall call = ReadCall(method, *context, *request);
-    call.deadline = absl::InfiniteFuture();
+    call.deadline = SteadyTime::InfiniteFuture();
     handler_->HandleStream(std::move(call), writer);
   } else {
     WipeReceived(*request);
@@ -208,14 +208,12 @@ IncomingCall RawService::ReadCall(const Method& method,
   return call;
 }
 
-absl::Time RawService::BoundedDeadline(
+SteadyTime RawService::BoundedDeadline(
     const grpc::CallbackServerContext& context) const {
-  const absl::Time now = clock_->Now();
-  const std::chrono::system_clock::time_point deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) {
-    return now + limits_.default_deadline;
-  }
-  return std::min(absl::FromChrono(deadline), now + limits_.max_deadline);
+  const absl::Duration left = LeftUntil(context.raw_deadline());
+  return clock_->SteadyNow() + (left == absl::InfiniteDuration()
+                                    ? limits_.default_deadline
+                                    : std::min(left, limits_.max_deadline));
 }
 
 absl::Status RawService::AddStream(

@@ -25,6 +25,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/incoming_call.h"
 
 namespace keyward::rpc {
@@ -105,7 +106,7 @@ class RawService final : public grpc::Service {
   IncomingCall ReadCall(const Method& method,
                         const grpc::CallbackServerContext& context,
                         const grpc::ByteBuffer& request) const;
-  absl::Time BoundedDeadline(const grpc::CallbackServerContext& context) const;
+  SteadyTime BoundedDeadline(const grpc::CallbackServerContext& context) const;
 
   // OK if the stream may run; it is then in streams_ until RemoveStream.
   absl::Status AddStream(const std::shared_ptr<RawStreamWriter>& stream);

@@ -21,6 +21,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/fake_clock.h"
+#include "libs/rpc/grpc_time.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/status_conversion.h"
 #include "libs/rpc/test_peers.h"
@@ -145,27 +146,43 @@ TEST_F(RawServiceTest, ACertificateWithTwoIdentitiesHasNoSpiffeId) {
 TEST_F(RawServiceTest, ACallWithoutADeadlineGetsTenSeconds) {
   AnswerWith(absl::OkStatus());
   ASSERT_EQ(Access(), absl::OkStatus());
-  EXPECT_EQ(seen_.deadline, clock_.Now() + absl::Seconds(10));
+  EXPECT_EQ(seen_.deadline, clock_.SteadyNow() + absl::Seconds(10));
 }
 
 TEST_F(RawServiceTest, NoCallGetsMoreThanAMinute) {
   AnswerWith(absl::OkStatus());
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Hours(1)));
+  context.set_deadline(GrpcDeadline(absl::Hours(1)));
   AccessSecretVersionResponse response;
   ASSERT_EQ(Access(&context, &response), absl::OkStatus());
-  EXPECT_EQ(seen_.deadline, clock_.Now() + absl::Seconds(60));
+  EXPECT_EQ(seen_.deadline, clock_.SteadyNow() + absl::Seconds(60));
 }
 
 TEST_F(RawServiceTest, AShorterDeadlineIsTheCallers) {
   AnswerWith(absl::OkStatus());
   grpc::ClientContext context;
-  const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  context.set_deadline(absl::ToChronoTime(deadline));
+  context.set_deadline(GrpcDeadline(absl::Seconds(30)));
   AccessSecretVersionResponse response;
   ASSERT_EQ(Access(&context, &response), absl::OkStatus());
-  EXPECT_LT(seen_.deadline, deadline + absl::Seconds(1));
-  EXPECT_GT(seen_.deadline, deadline - absl::Seconds(5));
+  const absl::Duration left = seen_.deadline - clock_.SteadyNow();
+  EXPECT_LE(left, absl::Seconds(31));
+  EXPECT_GT(left, absl::Seconds(25));
+}
+
+TEST_F(RawServiceTest, P8_TheTimeOfDayMovesNoDeadline) {
+  AnswerWith(absl::OkStatus());
+  for (const absl::Duration step : {-absl::Hours(1), absl::Hours(1)}) {
+    clock_.Set(absl::Now() + step);
+    grpc::ClientContext context;
+    context.set_deadline(GrpcDeadline(absl::Seconds(30)));
+    AccessSecretVersionResponse response;
+    ASSERT_EQ(Access(&context, &response), absl::OkStatus());
+    const absl::Duration left = seen_.deadline - clock_.SteadyNow();
+    EXPECT_LE(left, absl::Seconds(31)) << step;
+    EXPECT_GT(left, absl::Seconds(25)) << step;
+    ASSERT_EQ(Access(), absl::OkStatus());
+    EXPECT_EQ(seen_.deadline - clock_.SteadyNow(), absl::Seconds(10)) << step;
+  }
 }
 
 // Sends bytes as a method's request.
@@ -265,7 +282,7 @@ TEST_F(RawServiceTest, OneCallMoreThanTheBoundIsRefused) {
 TEST_F(RawServiceTest, AStreamDeliversInOrderAndEndsWithItsStatus) {
   handler_.stream = [](IncomingCall call,
                        std::shared_ptr<StreamWriter> writer) {
-    EXPECT_EQ(call.deadline, absl::InfiniteFuture());
+    EXPECT_EQ(call.deadline, SteadyTime::InfiniteFuture());
     auto first = std::make_unique<WatchSecretsResponse>();
     first->set_position("1");
     writer->Write(std::move(first), [writer](bool ok) {

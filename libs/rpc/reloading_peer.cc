@@ -122,13 +122,8 @@ Peer ReloadingPeer::peer() {
 void ReloadingPeer::Report(const absl::Status& failure) {
   {
     MutexLock lock(&mu_);
-    const absl::Time now = clock_->Now();
-    const absl::Duration since = now - last_report_;
-    // A clock that was set back must not silence the log.
-    if (failure == last_failure_ && since >= absl::ZeroDuration() &&
-        since < kReportPeriod) {
-      return;
-    }
+    const SteadyTime now = clock_->SteadyNow();
+    if (failure == last_failure_ && now - last_report_ < kReportPeriod) return;
     last_failure_ = failure;
     last_report_ = now;
   }

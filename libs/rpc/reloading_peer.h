@@ -17,6 +17,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/peer_caller.h"
 #include "libs/rpc/peer_channel.h"
 #include "proto/keyward/config/v1/config.pb.h"
@@ -78,7 +79,7 @@ class ReloadingPeer {
 
   Mutex mu_;
   absl::Status last_failure_ ABSL_GUARDED_BY(mu_);
-  absl::Time last_report_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
+  SteadyTime last_report_ ABSL_GUARDED_BY(mu_) = SteadyTime::InfinitePast();
 };
 
 }  // namespace keyward::rpc

@@ -51,12 +51,12 @@ class AppendTransport final
   AppendTransport(Peer peer, const Clock* clock)
       : peer_(std::move(peer)), clock_(clock) {}
 
-  void Send(std::vector<AppendTraits::Item> items, absl::Time deadline,
+  void Send(std::vector<AppendTraits::Item> items, SteadyTime deadline,
             Done done) override {
     wire::AppendRequest request;
-    const absl::Time now = clock_->Now();
+    const SteadyTime now = clock_->SteadyNow();
     for (AppendTraits::Item& item : items) {
-      const absl::Time until = item.item.deadline;
+      const SteadyTime until = item.item.deadline;
       wire::AppendItem* added = request.add_items();
       *added = EncodeAppendItem(item.id, std::move(item.item));
       *added->mutable_remaining() = EncodeRemaining(until - now);
@@ -90,7 +90,7 @@ class AppendTransport final
 
 template <typename Response>
 absl::StatusOr<Response> Wait(const Peer& peer, const char* method,
-                              const Message& request, absl::Time deadline) {
+                              const Message& request, SteadyTime deadline) {
   absl::StatusOr<std::unique_ptr<Message>> response =
       CallPeerAndWait(peer, Method(method), request, deadline);
   if (!response.ok()) return response.status();
@@ -105,7 +105,7 @@ RemoteAuditLog::RemoteAuditLog(Peer peer, const Clock* clock, Timer* timer)
               clock, timer) {}
 
 void RemoteAuditLog::Append(AppendItem item, AppendDone done) {
-  const absl::Time deadline = item.deadline;
+  const SteadyTime deadline = item.deadline;
   client_.Submit(AppendTraits::Item{next_id_.fetch_add(1), std::move(item)},
                  deadline,
                  [done = std::move(done)](
@@ -126,7 +126,7 @@ void RemoteAuditLog::Append(AppendItem item, AppendDone done) {
 }
 
 absl::StatusOr<uint64_t> RemoteAuditLog::RaiseFence(uint64_t revision,
-                                                    absl::Time deadline) {
+                                                    SteadyTime deadline) {
   wire::RaiseFenceRequest request;
   request.set_revision(revision);
   const auto response =
@@ -135,7 +135,7 @@ absl::StatusOr<uint64_t> RemoteAuditLog::RaiseFence(uint64_t revision,
   return response->fence();
 }
 
-absl::StatusOr<LogState> RemoteAuditLog::GetLogState(absl::Time deadline) {
+absl::StatusOr<LogState> RemoteAuditLog::GetLogState(SteadyTime deadline) {
   const auto response = Wait<wire::GetLogStateResponse>(
       peer_, "GetLogState", wire::GetLogStateRequest(), deadline);
   if (!response.ok()) return response.status();
@@ -144,7 +144,7 @@ absl::StatusOr<LogState> RemoteAuditLog::GetLogState(absl::Time deadline) {
 }
 
 absl::StatusOr<CheckpointAnswer> RemoteAuditLog::GetCheckpoint(
-    uint64_t old_size, absl::Time deadline) {
+    uint64_t old_size, SteadyTime deadline) {
   wire::GetCheckpointRequest request;
   request.set_old_size(old_size);
   const auto response = Wait<wire::GetCheckpointResponse>(

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/append_codec.h"
 #include "libs/rpc/audit_log.h"
@@ -67,13 +68,13 @@ class RemoteAuditLog final : public AuditLog {
 
   void Append(AppendItem item, AppendDone done) override;
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
-  absl::StatusOr<LogState> GetLogState(absl::Time deadline) override;
+                                      SteadyTime deadline) override;
+  absl::StatusOr<LogState> GetLogState(SteadyTime deadline) override;
 
   // The newest checkpoint, with the proof that it extends the tree of
   // `old_size` entries. Blocks until the deadline at the latest; UNAVAILABLE.
   absl::StatusOr<CheckpointAnswer> GetCheckpoint(uint64_t old_size,
-                                                 absl::Time deadline);
+                                                 SteadyTime deadline);
 
  private:
   const Peer peer_;

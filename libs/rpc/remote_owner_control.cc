@@ -38,7 +38,7 @@ template <typename Response>
 absl::StatusOr<Response> Call(const Peer& peer,
                               const ServiceDescriptor* service,
                               const char* name, const Message& request,
-                              absl::Time deadline) {
+                              SteadyTime deadline) {
   const MethodDescriptor* method = service->FindMethodByName(name);
   if (method == nullptr) {
     return absl::FailedPreconditionError(
@@ -84,7 +84,7 @@ RemoteOwnerControl::RemoteOwnerControl(Peer peer,
     : peer_(std::move(peer)), service_(service) {}
 
 absl::StatusOr<uint64_t> RemoteOwnerControl::RaiseFence(uint64_t revision,
-                                                        absl::Time deadline) {
+                                                        SteadyTime deadline) {
   wire::RaiseFenceRequest request;
   request.set_revision(revision);
   const auto response = Call<wire::RaiseFenceResponse>(
@@ -94,7 +94,7 @@ absl::StatusOr<uint64_t> RemoteOwnerControl::RaiseFence(uint64_t revision,
 }
 
 absl::StatusOr<std::string> RemoteOwnerControl::GetHeldCheckpoint(
-    absl::Time deadline) {
+    SteadyTime deadline) {
   const auto response = Call<wire::GetHeldCheckpointResponse>(
       peer_, service_, "GetHeldCheckpoint", wire::GetHeldCheckpointRequest(),
       deadline);
@@ -103,7 +103,7 @@ absl::StatusOr<std::string> RemoteOwnerControl::GetHeldCheckpoint(
 }
 
 absl::Status RemoteOwnerControl::HoldCheckpoint(const std::string& checkpoint,
-                                                absl::Time deadline) {
+                                                SteadyTime deadline) {
   wire::HoldCheckpointRequest request;
   request.set_checkpoint(checkpoint);
   return Call<wire::HoldCheckpointResponse>(peer_, service_, "HoldCheckpoint",
@@ -113,7 +113,7 @@ absl::Status RemoteOwnerControl::HoldCheckpoint(const std::string& checkpoint,
 
 absl::StatusOr<std::vector<IntentResolution>>
 RemoteOwnerControl::ResolveIntents(const std::vector<uint64_t>& intent_ids,
-                                   absl::Time deadline) {
+                                   SteadyTime deadline) {
   wire::ResolveIntentsRequest request;
   request.mutable_intent_ids()->Add(intent_ids.begin(), intent_ids.end());
   const auto response = Call<wire::ResolveIntentsResponse>(
@@ -138,7 +138,7 @@ RemoteOwnerControl::ResolveIntents(const std::vector<uint64_t>& intent_ids,
 }
 
 absl::StatusOr<uint64_t> RemoteOwnerControl::RaiseFloor(uint64_t floor,
-                                                        absl::Time deadline) {
+                                                        SteadyTime deadline) {
   wire::RaiseFloorRequest request;
   request.set_floor(floor);
   const auto response = Call<wire::RaiseFloorResponse>(
@@ -152,7 +152,7 @@ RemoteProjectPurger::RemoteProjectPurger(Peer store)
 
 absl::StatusOr<int64_t> RemoteProjectPurger::PurgeProject(
     const std::string& project, const std::string& project_uid,
-    absl::Time deadline) {
+    SteadyTime deadline) {
   wire::PurgeProjectRequest request;
   request.set_project(project);
   request.set_project_uid(project_uid);

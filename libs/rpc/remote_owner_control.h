@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/owner_control.h"
 #include "libs/rpc/peer_caller.h"
 #include "libs/rpc/project_purger.h"
@@ -33,14 +34,14 @@ class RemoteOwnerControl final : public OwnerControl {
                      const google::protobuf::ServiceDescriptor* service);
 
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time deadline) override;
+                                      SteadyTime deadline) override;
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
   absl::Status HoldCheckpoint(const std::string& checkpoint,
-                              absl::Time deadline) override;
+                              SteadyTime deadline) override;
   absl::StatusOr<std::vector<IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& intent_ids, absl::Time deadline) override;
+      const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;
   absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor,
-                                      absl::Time deadline) override;
+                                      SteadyTime deadline) override;
 
  private:
   const Peer peer_;
@@ -55,7 +56,7 @@ class RemoteProjectPurger final : public ProjectPurger {
 
   absl::StatusOr<int64_t> PurgeProject(const std::string& project,
                                        const std::string& project_uid,
-                                       absl::Time deadline) override;
+                                       SteadyTime deadline) override;
 
  private:
   const Peer peer_;

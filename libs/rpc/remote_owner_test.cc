@@ -17,6 +17,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/call.h"
@@ -72,7 +73,7 @@ class RemoteOwnerTest : public testing::Test {
             };
       } else {
         internal.unary[service->method(i)->name()] =
-            [](std::unique_ptr<Message>, absl::Time, UnaryDone done) {
+            [](std::unique_ptr<Message>, SteadyTime, UnaryDone done) {
               done(absl::InternalError("not here"), nullptr);
             };
       }
@@ -115,7 +116,7 @@ class RemoteOwnerTest : public testing::Test {
     context.method = method;
     context.principal = "spiffe://d/workload/a";
     context.resource = "projects/pay/secrets/s";
-    context.deadline = clock_.Now() + absl::Seconds(10);
+    context.deadline = clock_.SteadyNow() + absl::Seconds(10);
     if (method == std::string(kAdd)) context.intent_id = 5;
     return context;
   }
@@ -247,13 +248,13 @@ TEST_F(RemoteOwnerTest, P8_AHungOwnerNeverHangsACallerPastItsDeadline) {
     held.push_back(std::move(done));
   };
   CallContext read = Context(kAccess);
-  read.deadline = clock_.Now() + absl::Milliseconds(200);
+  read.deadline = clock_.SteadyNow() + absl::Milliseconds(200);
   const CallResult result = Execute(read, AccessSecretVersionRequest());
-  EXPECT_LT(clock_.Now(), read.deadline + absl::Seconds(5));
+  EXPECT_LT(clock_.SteadyNow(), read.deadline + absl::Seconds(5));
   EXPECT_EQ(result.status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ErrorReason(result.status), kStoreUnavailable);
   CallContext change = Context(kAdd);
-  change.deadline = clock_.Now() + absl::Milliseconds(200);
+  change.deadline = clock_.SteadyNow() + absl::Milliseconds(200);
   const CallResult unknown = Execute(change, AddSecretVersionRequest());
   EXPECT_EQ(unknown.outcome, Outcome::kUnknown);
   EXPECT_EQ(ErrorReason(unknown.status), kOutcomeUnknown);
@@ -298,7 +299,7 @@ class ExecuteMethodTest : public RemoteOwnerTest {
     ExecuteMethod(service->FindMethodByName("Execute"), &owner_, methods_.get(),
                   &clock_, &changes_)(
         std::make_unique<wire::ExecuteRequest>(std::move(request)),
-        absl::InfiniteFuture(),
+        SteadyTime::InfiniteFuture(),
         [&](absl::Status result, std::unique_ptr<Message> response) {
           status = std::move(result);
           response_.reset(

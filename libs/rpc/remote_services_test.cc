@@ -21,6 +21,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/audit_log.h"
@@ -68,7 +69,7 @@ class ServiceTest : public testing::Test {
         });
       } else {
         methods.unary.emplace(
-            name, [](std::unique_ptr<Message>, absl::Time, UnaryDone done) {
+            name, [](std::unique_ptr<Message>, SteadyTime, UnaryDone done) {
               done(absl::InternalError("not here"), nullptr);
             });
       }
@@ -92,7 +93,7 @@ class ServiceTest : public testing::Test {
     peer_.channel = channel_.get();
   }
 
-  absl::Time Soon() const { return clock_.Now() + absl::Seconds(10); }
+  SteadyTime Soon() const { return clock_.SteadyNow() + absl::Seconds(10); }
 
   void ExpectAway(const absl::Status& status) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -127,11 +128,11 @@ class FakeLog final : public AuditLog {
     }
     done(std::move(result));
   }
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override {
     if (revision == 13) return absl::UnavailableError("not that one");
     return revision + 1;
   }
-  absl::StatusOr<LogState> GetLogState(absl::Time) override {
+  absl::StatusOr<LogState> GetLogState(SteadyTime) override {
     return LogState{7, 100, 3};
   }
 
@@ -146,7 +147,7 @@ class RemoteAuditLogTest : public ServiceTest {
     InternalMethods methods;
     AddAuditMethods(
         &log_,
-        [](uint64_t old_size, absl::Time) {
+        [](uint64_t old_size, SteadyTime) {
           return CheckpointAnswer{absl::StrCat("note after ", old_size),
                                   {"hash 1", "hash 2"},
                                   "vkey"};
@@ -272,19 +273,19 @@ TEST_F(RemoteAuditLogTest, ABatchThatBreaksABoundAppendsNothing) {
 // A control that remembers what it was told.
 class FakeControl final : public OwnerControl, public ProjectPurger {
  public:
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override {
     return revision;
   }
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time) override {
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     return held;
   }
   absl::Status HoldCheckpoint(const std::string& checkpoint,
-                              absl::Time) override {
+                              SteadyTime) override {
     held = checkpoint;
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& ids, absl::Time) override {
+      const std::vector<uint64_t>& ids, SteadyTime) override {
     std::vector<IntentResolution> resolutions;
     for (uint64_t id : ids) {
       IntentResolution resolution;
@@ -296,12 +297,12 @@ class FakeControl final : public OwnerControl, public ProjectPurger {
     }
     return resolutions;
   }
-  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, SteadyTime) override {
     return floor + 1;
   }
   absl::StatusOr<int64_t> PurgeProject(const std::string& project,
                                        const std::string& uid,
-                                       absl::Time) override {
+                                       SteadyTime) override {
     return project == "projects/p" && uid == "u" ? 4 : 0;
   }
 
@@ -378,9 +379,9 @@ TEST_F(RemoteControlTest, AProjectIsPurgedRemotely) {
 TEST_F(RemoteControlTest, P8_ACallToAPeerThatIsAwayEndsByItsDeadline) {
   ServeControl(Store());
   server_->Stop();
-  const absl::Time deadline = clock_.Now() + absl::Milliseconds(300);
+  const SteadyTime deadline = clock_.SteadyNow() + absl::Milliseconds(300);
   ExpectAway(remote_->RaiseFence(3, deadline).status());
-  EXPECT_LT(clock_.Now(), deadline + absl::Seconds(5));
+  EXPECT_LT(clock_.SteadyNow(), deadline + absl::Seconds(5));
 }
 
 // Feeds whose followers give what a test pushes.

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>  // NOLINT: gRPC's deadlines
 #include <cstring>
 #include <memory>
 #include <set>
@@ -27,6 +26,7 @@
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
+#include "libs/rpc/grpc_time.h"
 
 namespace keyward::rpc {
 namespace {
@@ -166,8 +166,7 @@ void Server::Drain(absl::Duration grace) {
   if (server_ == nullptr) return;
   SetServing(false);
   for (const auto& service : services_) service->DrainStreams();
-  server_->Shutdown(std::chrono::system_clock::now() +
-                    absl::ToChronoMilliseconds(grace));
+  server_->Shutdown(GrpcDeadline(grace));
   server_->Wait();
   server_.reset();
 }

@@ -17,6 +17,8 @@
 #include "grpcpp/client_context.h"
 #include "gtest/gtest.h"
 #include "libs/base/clock.h"
+#include "libs/base/fake_clock.h"
+#include "libs/rpc/grpc_time.h"
 #include "libs/rpc/status_conversion.h"
 #include "libs/rpc/test_certificates.h"
 #include "libs/rpc/test_peers.h"
@@ -60,7 +62,7 @@ class ServerTest : public testing::Test {
   static absl::Status Call(const std::shared_ptr<grpc::Channel>& channel) {
     const auto stub = SecretService::NewStub(channel);
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+    context.set_deadline(GrpcDeadline(absl::Seconds(10)));
     GetSecretResponse response;
     return FromGrpcStatus(
         stub->GetSecret(&context, GetSecretRequest(), &response));
@@ -99,10 +101,7 @@ TEST_F(ServerTest, AnExpiredCertificateCannotConnect) {
   TestAuthority::Leaf expired{{kTestClientId}};
   expired.not_before = absl::Now() - absl::Hours(2);
   expired.not_after = absl::Now() - absl::Minutes(30);
-  class LateClock final : public Clock {
-    absl::Time Now() const override { return absl::Now() - absl::Hours(1); }
-  };
-  const LateClock late;
+  const FakeClock late(absl::Now() - absl::Hours(1));
   auto channel =
       PeerChannel::Create(server_->address(), kTestServerId,
                           server_->authority().Issue(expired), &late);

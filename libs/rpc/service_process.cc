@@ -73,7 +73,7 @@ absl::StatusOr<bool> AwaitService(RunningService* service,
   absl::Status last;
   while (true) {
     absl::Status status =
-        service->BringIntoService(context.clock->Now() + kAttempt);
+        service->BringIntoService(context.clock->SteadyNow() + kAttempt);
     if (status.ok()) return true;
     if (status.code() != absl::StatusCode::kUnavailable) return status;
     context.standing->SetWaiting(status.message());

@@ -21,6 +21,7 @@
 #include "libs/auth/reload_runner.h"
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/random.h"
 #include "libs/rpc/metrics.h"
@@ -52,7 +53,7 @@ class RunningService {
   // Brings into service what has been opened, by the deadline: OK when it
   // serves. UNAVAILABLE if it waits for another service, which the message
   // names; it is then called again. Any other error ends the process.
-  virtual absl::Status BringIntoService(absl::Time deadline) = 0;
+  virtual absl::Status BringIntoService(SteadyTime deadline) = 0;
 
   // Whether there is nothing more to do once that was OK: the process then
   // drains and ends instead of serving. For one-shot modes.

@@ -27,7 +27,7 @@ class FakeService final : public RunningService {
  public:
   explicit FakeService(absl::Status forever) : forever_(std::move(forever)) {}
 
-  absl::Status BringIntoService(absl::Time) override {
+  absl::Status BringIntoService(SteadyTime) override {
     if (!forever_.ok()) return forever_;
     if (++attempts_ < 3) return absl::UnavailableError("audit");
     raise(SIGTERM);

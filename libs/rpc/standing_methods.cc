@@ -40,7 +40,7 @@ void AddStandingMethod(const ServiceDescriptor* service,
                        InternalMethods* methods) {
   const Descriptor* type = service->FindMethodByName(kMethod)->output_type();
   methods->unary[kMethod] = [type, standing](std::unique_ptr<Message>,
-                                             absl::Time, UnaryDone done) {
+                                             SteadyTime, UnaryDone done) {
     const Standing now = standing->Get();
     std::unique_ptr<Message> response = New(type);
     auto* told = static_cast<call::ProcessStanding*>(
@@ -57,7 +57,7 @@ void AddStandingMethod(const ServiceDescriptor* service,
 
 absl::StatusOr<Standing> AskStanding(const Peer& peer,
                                      const ServiceDescriptor* service,
-                                     absl::Time deadline) {
+                                     SteadyTime deadline) {
   const MethodDescriptor* method = service->FindMethodByName(kMethod);
   Peer quiet = peer;
   quiet.on_failure = nullptr;

@@ -7,8 +7,8 @@
 #define KEYWARD_LIBS_RPC_STANDING_METHODS_H_
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/peer_caller.h"
 #include "libs/rpc/process_standing.h"
@@ -26,7 +26,7 @@ void AddStandingMethod(const google::protobuf::ServiceDescriptor* service,
 // or one that is told to refuse the question, would fill the log.
 absl::StatusOr<Standing> AskStanding(
     const Peer& peer, const google::protobuf::ServiceDescriptor* service,
-    absl::Time deadline);
+    SteadyTime deadline);
 
 }  // namespace keyward::rpc
 

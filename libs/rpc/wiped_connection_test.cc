@@ -28,6 +28,7 @@
 #include "libs/base/clock.h"
 #include "libs/crypto/wipe.h"
 #include "libs/crypto/wiping_allocator.h"
+#include "libs/rpc/grpc_time.h"
 #include "libs/rpc/test_peers.h"
 #include "libs/rpc/wiped_buffer.h"
 #include "proto/keyward/secrets/v1/secret.pb.h"
@@ -137,7 +138,7 @@ class WipedConnectionTest : public testing::Test {
       crypto::WipeString(payload.mutable_data());
     }
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+    context.set_deadline(GrpcDeadline(absl::Seconds(10)));
     grpc::ByteBuffer response;
     grpc::StatusCode code = grpc::StatusCode::OK;
     Event done;

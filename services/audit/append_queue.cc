@@ -94,7 +94,7 @@ bool AppendQueue::NextGroup() {
   {
     MutexLock l(&mu_);
     submitted_ = false;
-    Expire(clock_->Now(), &expired);
+    Expire(clock_->SteadyNow(), &expired);
     // Checks have no leaves; their number bounds the group too.
     Load load;
     while (!waiting_.empty() && group_.size() < audit::kMaxBatchLeaves &&
@@ -179,9 +179,9 @@ void AppendQueue::RequeueGroup() {
   submitted_ = false;
 }
 
-absl::Time AppendQueue::GroupDeadline() const {
+SteadyTime AppendQueue::GroupDeadline() const {
   MutexLock l(&mu_);
-  absl::Time latest = absl::InfinitePast();
+  SteadyTime latest = SteadyTime::InfinitePast();
   for (const auto& pending : group_) {
     latest = std::max(latest, pending->item.deadline);
   }
@@ -215,7 +215,7 @@ bool AppendQueue::closed() const {
   return closed_;
 }
 
-void AppendQueue::Expire(absl::Time now, Answers* answers) {
+void AppendQueue::Expire(SteadyTime now, Answers* answers) {
   std::deque<std::unique_ptr<PendingAppend>> kept;
   for (auto& pending : waiting_) {
     if (pending->item.deadline > now) {
@@ -239,14 +239,15 @@ void AppendQueue::Expire(absl::Time now, Answers* answers) {
 
 void AppendQueue::ArmTick() {
   if (tick_ != 0) return;
-  tick_ = timer_->RunAt(clock_->Now() + options_.tick, [this] { Tick(); });
+  tick_ =
+      timer_->RunAt(clock_->SteadyNow() + options_.tick, [this] { Tick(); });
 }
 
 void AppendQueue::Tick() {
   Answers answers;
   {
     MutexLock l(&mu_);
-    Expire(clock_->Now(), &answers);
+    Expire(clock_->SteadyNow(), &answers);
   }
   Run(std::move(answers));
   MutexLock l(&mu_);

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/rpc/audit_log.h"
 #include "services/audit/checked_item.h"
@@ -96,7 +97,7 @@ class AppendQueue {
   void RequeueGroup();
 
   // The latest deadline of the group.
-  absl::Time GroupDeadline() const;
+  SteadyTime GroupDeadline() const;
 
   // Refuses what waits and all that comes; callers of a group that is being
   // committed are told kUnknown.
@@ -108,7 +109,7 @@ class AppendQueue {
   using Answers = std::vector<std::pair<rpc::AppendDone, rpc::AppendResult>>;
 
   // Answers what has expired by `now`.
-  void Expire(absl::Time now, Answers* answers)
+  void Expire(SteadyTime now, Answers* answers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ArmTick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Tick();

@@ -30,7 +30,7 @@ class AppendQueueTest : public ::testing::Test {
     auto pending = std::make_unique<PendingAppend>();
     pending->item.leaves.assign(leaves, "leaf");
     pending->item.leaf_bytes = 4 * leaves;
-    pending->item.deadline = clock_.Now() + time;
+    pending->item.deadline = clock_.SteadyNow() + time;
     pending->done = Answer::Into(std::move(answer));
     return pending;
   }
@@ -130,6 +130,30 @@ TEST_F(AppendQueueTest, P8_WaitingCallerFailsAtItsDeadlineAndNotBefore) {
   EXPECT_FALSE(queue_.NextGroup());
 }
 
+TEST_F(AppendQueueTest, P8_ATimeOfDaySetBackLengthensNoDeadline) {
+  const auto submitted = SubmitFor(absl::Seconds(1));
+  (void)queue_.NextGroup();
+  queue_.MarkSubmitted();
+  const auto waiting = SubmitFor(absl::Seconds(1));
+  clock_.Set(clock_.Now() - absl::Hours(1));
+  timer_.Advance(absl::Seconds(1));
+  EXPECT_EQ(submitted->Wait().status, Status::kUnknown);
+  EXPECT_EQ(waiting->Wait().status, Status::kFailed);
+}
+
+TEST_F(AppendQueueTest, P8_ATimeOfDaySetForwardsEndsNothingEarly) {
+  const auto submitted = SubmitFor(absl::Seconds(1));
+  (void)queue_.NextGroup();
+  queue_.MarkSubmitted();
+  const auto waiting = SubmitFor(absl::Seconds(1));
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  timer_.Advance(absl::Milliseconds(900));
+  EXPECT_EQ(submitted->count(), 0);
+  EXPECT_EQ(waiting->count(), 0);
+  Accept();
+  EXPECT_EQ(submitted->Wait().status, Status::kAccepted);
+}
+
 TEST_F(AppendQueueTest, P4_CallerOfASubmittedGroupIsToldUnknown) {
   const auto early = SubmitFor(absl::Seconds(1));
   const auto late = SubmitFor(absl::Seconds(5));
@@ -192,7 +216,7 @@ TEST_F(AppendQueueTest, GroupsDeadlineIsTheLatest) {
   (void)SubmitFor(absl::Seconds(9));
   (void)SubmitFor(absl::Seconds(5));
   (void)queue_.NextGroup();
-  EXPECT_EQ(queue_.GroupDeadline(), clock_.Now() + absl::Seconds(9));
+  EXPECT_EQ(queue_.GroupDeadline(), clock_.SteadyNow() + absl::Seconds(9));
 }
 
 TEST_F(AppendQueueTest, LeadersAreOneAtATime) {

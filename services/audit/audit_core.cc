@@ -109,14 +109,14 @@ AuditCore::AuditCore(Dependencies dependencies, const Options& options)
       feed_worker_(kFeedCapacity) {}
 
 absl::StatusOr<std::unique_ptr<AuditCore>> AuditCore::Create(
-    Dependencies dependencies, const Options& options, absl::Time deadline) {
+    Dependencies dependencies, const Options& options, SteadyTime deadline) {
   std::unique_ptr<AuditCore> core(
       new AuditCore(std::move(dependencies), options));
   if (absl::Status status = core->Open(deadline); !status.ok()) return status;
   return core;
 }
 
-absl::Status AuditCore::Open(absl::Time deadline) {
+absl::Status AuditCore::Open(SteadyTime deadline) {
   LogWriter::Dependencies writer;
   writer.store = dependencies_.store;
   writer.signer = dependencies_.key.signer.get();
@@ -158,7 +158,7 @@ void AuditCore::Close() {
   if (feed_ != nullptr) feed_->Close();
 }
 
-absl::Status AuditCore::Start(absl::Time deadline) {
+absl::Status AuditCore::Start(SteadyTime deadline) {
   if (serving_) return absl::OkStatus();
   std::string restored = "the installation was restored from a backup";
   for (const Peer& peer : dependencies_.peers) {
@@ -178,7 +178,7 @@ absl::Status AuditCore::Start(absl::Time deadline) {
   return absl::OkStatus();
 }
 
-absl::Status AuditCore::CheckPeer(const Peer& peer, absl::Time deadline,
+absl::Status AuditCore::CheckPeer(const Peer& peer, SteadyTime deadline,
                                   std::string* restored) {
   absl::StatusOr<std::string> held = peer.control->GetHeldCheckpoint(deadline);
   if (!held.ok()) {
@@ -224,7 +224,7 @@ absl::Status AuditCore::CheckChanges(const Peer& peer, absl::string_view held,
       "once with --restored, which puts the loss on record"));
 }
 
-absl::Status AuditCore::HandOutCheckpoint(absl::Time deadline) {
+absl::Status AuditCore::HandOutCheckpoint(SteadyTime deadline) {
   const absl::StatusOr<rpc::CheckpointAnswer> newest =
       prover_.Checkpoint(*view(), 0);
   if (!newest.ok()) return newest.status();
@@ -242,10 +242,10 @@ absl::Status AuditCore::HandOutCheckpoint(absl::Time deadline) {
 }
 
 absl::Status AuditCore::RecordRestore(const std::string& detail,
-                                      absl::Time deadline) {
+                                      SteadyTime deadline) {
   audit::v1::AuditEntry entry;
-  const absl::Time now = dependencies_.clock->Now();
-  entry.mutable_time()->set_seconds(absl::ToUnixSeconds(now));
+  entry.mutable_time()->set_seconds(
+      absl::ToUnixSeconds(dependencies_.clock->Now()));
   entry.set_kind(audit::v1::ENTRY_KIND_INSTALLATION);
   entry.set_principal("system:operator");
   entry.set_authentication("local");
@@ -264,7 +264,7 @@ absl::Status AuditCore::RecordRestore(const std::string& detail,
 rpc::AppendResult AuditCore::AppendAndWait(rpc::AppendItem item) {
   auto slot = std::make_shared<Slot>();
   const absl::Duration budget =
-      item.deadline - dependencies_.clock->Now() + kGrace;
+      item.deadline - dependencies_.clock->SteadyNow() + kGrace;
   writer_->Append(std::move(item), Into(slot));
   return Await(slot.get(), budget);
 }
@@ -288,17 +288,18 @@ void AuditCore::AppendAll(std::vector<rpc::Appending> items) {
 }
 
 absl::StatusOr<uint64_t> AuditCore::RaiseFence(uint64_t revision,
-                                               absl::Time deadline) {
+                                               SteadyTime deadline) {
   if (!serving_) return AuditUnavailable(kNotStarted);
   auto slot = std::make_shared<Slot>();
-  const absl::Duration budget = deadline - dependencies_.clock->Now() + kGrace;
+  const absl::Duration budget =
+      deadline - dependencies_.clock->SteadyNow() + kGrace;
   writer_->RaiseFence(revision, deadline, Into(slot));
   const rpc::AppendResult result = Await(slot.get(), budget);
   if (result.status == rpc::AppendStatus::kAccepted) return result.fence;
   return result.error;
 }
 
-absl::StatusOr<rpc::LogState> AuditCore::GetLogState(absl::Time) {
+absl::StatusOr<rpc::LogState> AuditCore::GetLogState(SteadyTime) {
   if (!serving_) return AuditUnavailable(kNotStarted);
   const std::shared_ptr<const LogView> view = this->view();
   rpc::LogState state;
@@ -323,7 +324,7 @@ void AuditCore::Execute(const rpc::CallContext& context,
   }
   // If it is not run after all, the call's destructor answers.
   (void)call_worker_.Post([this, context, &request, call] {
-    if (dependencies_.clock->Now() >= context.deadline) {
+    if (dependencies_.clock->SteadyNow() >= context.deadline) {
       call->Answer(AuditUnavailable("the call was not taken up in time"));
       return;
     }

@@ -20,6 +20,7 @@
 #include "libs/audit/log_reader.h"
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/base/worker.h"
 #include "libs/kv/kv.h"
@@ -72,7 +73,7 @@ class AuditCore final : public rpc::AuditLog,
   // Opens the log, or makes an empty one. Blocks until `deadline` at the
   // latest. DATA_LOSS if the log is damaged; errors of the store.
   static absl::StatusOr<std::unique_ptr<AuditCore>> Create(
-      Dependencies dependencies, const Options& options, absl::Time deadline);
+      Dependencies dependencies, const Options& options, SteadyTime deadline);
 
   // As Close.
   ~AuditCore() override;
@@ -84,7 +85,7 @@ class AuditCore final : public rpc::AuditLog,
   // is older than the log (FindMissingChange). The message says what to do, and
   // no later call will help. OK if it serves already. One call at a time;
   // blocks.
-  absl::Status Start(absl::Time deadline);
+  absl::Status Start(SteadyTime deadline);
 
   bool serving() const { return serving_; }
 
@@ -95,8 +96,8 @@ class AuditCore final : public rpc::AuditLog,
   void Append(rpc::AppendItem item, rpc::AppendDone done) override;
   void AppendAll(std::vector<rpc::Appending> items) override;
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time deadline) override;
+                                      SteadyTime deadline) override;
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime deadline) override;
 
   // rpc::AuditFeed
   std::unique_ptr<rpc::EntryFollower> FollowEntries(
@@ -123,16 +124,16 @@ class AuditCore final : public rpc::AuditLog,
  private:
   AuditCore(Dependencies dependencies, const Options& options);
 
-  absl::Status Open(absl::Time deadline);
+  absl::Status Open(SteadyTime deadline);
   // Adds to `restored` what a restore of the peer's folder has lost.
-  absl::Status CheckPeer(const Peer& peer, absl::Time deadline,
+  absl::Status CheckPeer(const Peer& peer, SteadyTime deadline,
                          std::string* restored);
   absl::Status CheckChanges(const Peer& peer, absl::string_view held,
                             std::string* restored);
-  absl::Status RecordRestore(const std::string& detail, absl::Time deadline);
+  absl::Status RecordRestore(const std::string& detail, SteadyTime deadline);
   // What a peer lacks was accepted and is on record: it is not asked about it
   // again, even if this process ends before the reconciler's first turn.
-  absl::Status HandOutCheckpoint(absl::Time deadline);
+  absl::Status HandOutCheckpoint(SteadyTime deadline);
   // Appends without the gate, and waits.
   rpc::AppendResult AppendAndWait(rpc::AppendItem item);
 

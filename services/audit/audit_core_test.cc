@@ -52,7 +52,7 @@ class AuditCoreTest : public ::testing::Test {
     options.restored = restored;
     core_ = AuditCore::Create(std::move(dependencies), options, Soon()).value();
   }
-  absl::Time Soon() { return clock_.Now() + absl::Seconds(10); }
+  SteadyTime Soon() { return clock_.SteadyNow() + absl::Seconds(10); }
 
   // A log at fence 1 with `records` accesses.
   void StartWith(int records) {

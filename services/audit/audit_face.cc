@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_methods.h"
 #include "libs/rpc/call_methods.h"
 #include "libs/rpc/feed_methods.h"
@@ -43,7 +44,7 @@ rpc::InternalMethods AuditLogMethods(AuditCore* core,
   rpc::InternalMethods internal;
   rpc::AddAuditMethods(
       core,
-      [core](uint64_t old_size, absl::Time) {
+      [core](uint64_t old_size, SteadyTime) {
         return core->GetCheckpoint(old_size);
       },
       pool, clock, &internal);

@@ -17,6 +17,7 @@
 #include "libs/audit/log_key.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/crypto/key_file_seal.h"
 #include "libs/crypto/root_key.h"
@@ -59,7 +60,7 @@ class AuditProcess final : public rpc::RunningService {
 
   absl::Status Open(const config::v1::AuditConfig& config);
 
-  absl::Status BringIntoService(absl::Time deadline) override {
+  absl::Status BringIntoService(SteadyTime deadline) override {
     absl::Status started = core_->Start(deadline);
     if (!started.ok()) return started;
     background_ = std::make_unique<BackgroundRunner>(
@@ -150,8 +151,9 @@ absl::Status AuditProcess::OpenCore(const config::v1::AuditConfig& config) {
                          "system:policy"}};
   AuditCore::Options options;
   options.restored = context_.flags.count("restored") > 0;
-  absl::StatusOr<std::unique_ptr<AuditCore>> core = AuditCore::Create(
-      std::move(dependencies), options, context_.clock->Now() + kOpenTime);
+  absl::StatusOr<std::unique_ptr<AuditCore>> core =
+      AuditCore::Create(std::move(dependencies), options,
+                        context_.clock->SteadyNow() + kOpenTime);
   if (!core.ok()) {
     return rpc::InServiceState(core.status(), config.data(), "audit");
   }

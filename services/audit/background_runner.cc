@@ -50,7 +50,7 @@ void BackgroundRunner::Loop() {
     if (core_->serving()) {
       BuildIndex();
       if (SteadyClock::now() >= next) {
-        reconciler_.RunOnce(clock_->Now());
+        reconciler_.RunOnce(clock_->SteadyNow());
         next = SteadyClock::now() +
                absl::ToChronoNanoseconds(options_.reconcile_interval);
       }

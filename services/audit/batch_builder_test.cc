@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "libs/audit/fake_log_store.h"
+#include "libs/base/fake_clock.h"
 #include "services/audit/testing_audit.h"
 
 namespace keyward::audit_service {
@@ -29,7 +30,7 @@ class BatchBuilderTest : public ::testing::Test {
     view_.edge = store_.edge();
     view_.head = reader_.ReadHead().value().head;
     view_.fence = 5;
-    EXPECT_TRUE(open_.Load(reader_, kNow).ok());
+    EXPECT_TRUE(open_.Load(reader_, clock_).ok());
     builder_ = std::make_unique<BatchBuilder>(&view_, &open_, &reader_, kNow);
   }
 
@@ -57,6 +58,7 @@ class BatchBuilderTest : public ::testing::Test {
   }
 
   const absl::Time kNow = absl::FromUnixSeconds(1800000000);
+  const FakeClock clock_{kNow};
   audit::FakeLogStore store_;
   audit::LogReader reader_{&store_};
   OpenIntents open_;
@@ -174,7 +176,7 @@ TEST_F(BatchBuilderTest, IntentsAreRefusedWhenTooManyAreOpen) {
   for (uint64_t i = 0; i < kMaxOpenIntents - 1; ++i) {
     batch.opened.push_back(1000 + i);
   }
-  open_.Apply(batch, kNow);
+  open_.Apply(batch, clock_.SteadyNow());
   const PendingAppend pending = Add(IntentItem(5));
   EXPECT_EQ(pending.result.status, Status::kFailed);
   EXPECT_EQ(pending.result.error.code(), absl::StatusCode::kUnavailable);

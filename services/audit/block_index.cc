@@ -124,7 +124,7 @@ absl::StatusOr<bool> BlockIndex::Build(uint64_t log_size) {
 
 absl::Status BlockIndex::Commit(kv::Transaction txn) {
   kv::CommitOptions options;
-  options.deadline = clock_->Now() + kCommitTime;
+  options.deadline = clock_->SteadyNow() + kCommitTime;
   if (session_ == nullptr) {
     absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
         kv::WriterSession::Begin(store_, options.deadline);

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 
 namespace keyward::audit_service {
@@ -31,7 +32,7 @@ struct OutcomeFact {
 struct CheckedItem {
   std::vector<std::string> leaves;  // Empty for a check.
   std::optional<uint64_t> fenced_revision;
-  absl::Time deadline;
+  SteadyTime deadline;
   size_t leaf_bytes = 0;
   std::vector<size_t> intents;  // The offsets of the intents.
   std::vector<OutcomeFact> outcomes;

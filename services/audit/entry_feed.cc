@@ -52,7 +52,7 @@ void EntryFeed::Next(const std::shared_ptr<Stream>& stream, Done done) {
     } else {
       stream->done = std::move(done);
       stream->idle_timer = dependencies_.timer->RunAt(
-          dependencies_.clock->Now() + kIdle,
+          dependencies_.clock->SteadyNow() + kIdle,
           [self = shared_from_this(), stream] { self->OnIdle(stream); });
     }
   }

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 
 namespace keyward::audit_service {
@@ -61,8 +62,8 @@ class FakeKv final : public kv::KeyValueStore {
               kv::CommitCallback done) override {
     done(kv::CommitResult::Unknown(absl::UnimplementedError("fake")));
   }
-  absl::StatusOr<uint64_t> BeginSession(absl::Time) override { return 1; }
-  absl::Status CloseSession(uint64_t, absl::Time) override {
+  absl::StatusOr<uint64_t> BeginSession(SteadyTime) override { return 1; }
+  absl::Status CloseSession(uint64_t, SteadyTime) override {
     return absl::OkStatus();
   }
 

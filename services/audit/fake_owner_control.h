@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/audit/checkpoint.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/owner_control.h"
 
 namespace keyward::audit_service {
@@ -41,16 +42,16 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   // May be asked for while another thread calls.
   uint64_t floor() const { return floor_; }
 
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override {
     if (!failure_.ok()) return failure_;
     return revision;
   }
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time) override {
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     if (!failure_.ok()) return failure_;
     return held_;
   }
   absl::Status HoldCheckpoint(const std::string& checkpoint,
-                              absl::Time) override {
+                              SteadyTime) override {
     if (!failure_.ok()) return failure_;
     if (!hold_failure_.ok()) return hold_failure_;
     const auto sized = [](const std::string& note) {
@@ -61,7 +62,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& intent_ids, absl::Time) override {
+      const std::vector<uint64_t>& intent_ids, SteadyTime) override {
     if (!failure_.ok()) return failure_;
     std::vector<rpc::IntentResolution> resolutions;
     for (const uint64_t id : intent_ids) {
@@ -75,7 +76,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
     }
     return resolutions;
   }
-  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, SteadyTime) override {
     if (!failure_.ok()) return failure_;
     floor_ = std::max(floor_.load(), floor);
     return floor_.load();

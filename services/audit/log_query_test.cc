@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
 #include "libs/base/fake_timer.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/faulty_kv.h"
 #include "libs/kv/test_kv.h"
 #include "libs/kv/writer_session.h"
@@ -35,7 +36,8 @@ class LogQueryTest : public ::testing::Test {
     dependencies.clock = &clock_;
     dependencies.timer = &timer_;
     dependencies.logger = &logger_;
-    writer_ = LogWriter::Open(dependencies, {}, absl::InfiniteFuture()).value();
+    writer_ =
+        LogWriter::Open(dependencies, {}, SteadyTime::InfiniteFuture()).value();
     for (uint64_t i = 0; i < kSize; i += 100) {
       std::vector<AuditEntry> entries;
       for (uint64_t j = i; j < i + 100; ++j) entries.push_back(Record(j));
@@ -137,7 +139,8 @@ TEST_F(LogQueryTest, IndexSkipsBlocksThatCannotMatch) {
   spec.start = absl::FromUnixSeconds(800);
   // The first three blocks are not read: their absence goes unnoticed.
   auto session =
-      kv::WriterSession::Begin(kv_.store(), absl::InfiniteFuture()).value();
+      kv::WriterSession::Begin(kv_.store(), SteadyTime::InfiniteFuture())
+          .value();
   kv::Transaction txn;
   txn.preconditions = {kv::Precondition::Exists(audit::BatchKey(0))};
   txn.deletes = {{audit::BatchKey(0)}, {audit::BatchKey(100)}};
@@ -148,7 +151,8 @@ TEST_F(LogQueryTest, IndexSkipsBlocksThatCannotMatch) {
 TEST_F(LogQueryTest, DamagedOrMissingSummariesAreBuiltAgain) {
   BuildIndex();
   auto session =
-      kv::WriterSession::Begin(kv_.store(), absl::InfiniteFuture()).value();
+      kv::WriterSession::Begin(kv_.store(), SteadyTime::InfiniteFuture())
+          .value();
   const std::string prefix = "index/block/";
   kv::Transaction txn;
   txn.preconditions = {kv::Precondition::Exists("index/mark")};
@@ -167,7 +171,8 @@ TEST_F(LogQueryTest, P3_EmptiedSummaryHidesNothing) {
   const std::string key = audit::IndexBlockKey(0);
   const std::string value = kv_.store()->Get(key).value().value;
   auto session =
-      kv::WriterSession::Begin(kv_.store(), absl::InfiniteFuture()).value();
+      kv::WriterSession::Begin(kv_.store(), SteadyTime::InfiniteFuture())
+          .value();
   kv::Transaction txn;
   txn.preconditions = {kv::Precondition::Exists(key)};
   // Format and times as they were, no key, the old authenticator.

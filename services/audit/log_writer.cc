@@ -39,7 +39,7 @@ LogWriter::LogWriter(const Dependencies& dependencies,
 
 absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Open(
     const Dependencies& dependencies, const AppendQueue::Options& options,
-    absl::Time deadline) {
+    SteadyTime deadline) {
   std::unique_ptr<LogWriter> writer(new LogWriter(dependencies, options));
   if (absl::Status status = writer->Initialize(deadline); !status.ok()) {
     return status;
@@ -59,7 +59,7 @@ void LogWriter::Shutdown() {
   while (leaders_ > 0) lead_ended_.WaitFor(&mu_, absl::Seconds(1));
 }
 
-absl::Status LogWriter::Initialize(absl::Time deadline) {
+absl::Status LogWriter::Initialize(SteadyTime deadline) {
   if (absl::Status status = BeginSession(deadline); !status.ok()) {
     return status;
   }
@@ -70,7 +70,7 @@ absl::Status LogWriter::Initialize(absl::Time deadline) {
   return Reload();
 }
 
-absl::Status LogWriter::BeginSession(absl::Time deadline) {
+absl::Status LogWriter::BeginSession(SteadyTime deadline) {
   absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
       kv::WriterSession::Begin(dependencies_.store, deadline);
   if (!session.ok()) return session.status();
@@ -78,7 +78,7 @@ absl::Status LogWriter::BeginSession(absl::Time deadline) {
   return absl::OkStatus();
 }
 
-absl::Status LogWriter::CreateLog(absl::Time deadline) {
+absl::Status LogWriter::CreateLog(SteadyTime deadline) {
   kv::Transaction txn;
   txn.preconditions = {kv::Precondition::Absent(audit::kHeadKey),
                        kv::Precondition::Absent(audit::kFenceKey)};
@@ -101,8 +101,7 @@ absl::Status LogWriter::Reload() {
   absl::StatusOr<std::shared_ptr<const LogView>> view =
       LoadLogView(*dependencies_.store);
   if (!view.ok()) return view.status();
-  if (absl::Status status =
-          open_intents_.Load(reader_, dependencies_.clock->Now());
+  if (absl::Status status = open_intents_.Load(reader_, *dependencies_.clock);
       !status.ok()) {
     return status;
   }
@@ -152,7 +151,7 @@ void LogWriter::AppendAll(std::vector<rpc::Appending> items) {
   if (lead) LeadOnWorker();
 }
 
-void LogWriter::RaiseFence(uint64_t revision, absl::Time deadline,
+void LogWriter::RaiseFence(uint64_t revision, SteadyTime deadline,
                            rpc::AppendDone done) {
   auto pending = std::make_unique<PendingAppend>();
   pending->raise_to = revision;
@@ -297,7 +296,7 @@ void LogWriter::OnApplied(uint64_t revision) {
   view->head_revision = revision;
   view->fence = flight_.batch.fence;
   // Before the view: whoever sees the new size sees the new intents as well.
-  open_intents_.Apply(flight_.batch, dependencies_.clock->Now());
+  open_intents_.Apply(flight_.batch, dependencies_.clock->SteadyNow());
   {
     MutexLock l(&mu_);
     view_ = std::move(view);
@@ -346,7 +345,7 @@ void LogWriter::OnRefused(const absl::Status& status) {
     // The session has expired, and with it every id of it. A new one that
     // cannot begin now is tried again by the next append.
     const absl::Status begun =
-        BeginSession(dependencies_.clock->Now() + kSettleTime);
+        BeginSession(dependencies_.clock->SteadyNow() + kSettleTime);
     if (!begun.ok()) {
       dependencies_.logger->Error("no session could be begun",
                                   {{"error", begun}});
@@ -365,13 +364,13 @@ void LogWriter::Settle(const kv::TransactionId& id, absl::Duration pause) {
   }
   MutexLock l(&mu_);
   settle_timer_ = dependencies_.timer->RunAt(
-      dependencies_.clock->Now() + pause, [this, id, pause] {
+      dependencies_.clock->SteadyNow() + pause, [this, id, pause] {
         {
           MutexLock l(&mu_);
           settle_timer_ = 0;
         }
         kv::CommitOptions options;
-        options.deadline = dependencies_.clock->Now() + kSettleTime;
+        options.deadline = dependencies_.clock->SteadyNow() + kSettleTime;
         session_->Settle(
             id, options, [this, id, pause](const kv::CommitResult& result) {
               OnWorker(

@@ -20,6 +20,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/base/worker.h"
 #include "libs/kv/kv.h"
@@ -68,7 +69,7 @@ class LogWriter {
   // damaged; errors of the store.
   static absl::StatusOr<std::unique_ptr<LogWriter>> Open(
       const Dependencies& dependencies, const AppendQueue::Options& options,
-      absl::Time deadline);
+      SteadyTime deadline);
 
   // As Shutdown.
   ~LogWriter();
@@ -84,7 +85,7 @@ class LogWriter {
 
   // Appends the record that puts `revision` in force, and raises the fence
   // with it. kAccepted with the fence, also if that is at or above `revision`.
-  void RaiseFence(uint64_t revision, absl::Time deadline, rpc::AppendDone done);
+  void RaiseFence(uint64_t revision, SteadyTime deadline, rpc::AppendDone done);
 
   // Refuses all that waits and comes.
   void Close() { queue_.Close(); }
@@ -112,9 +113,9 @@ class LogWriter {
   LogWriter(const Dependencies& dependencies,
             const AppendQueue::Options& options);
 
-  absl::Status Initialize(absl::Time deadline);
-  absl::Status CreateLog(absl::Time deadline);
-  absl::Status BeginSession(absl::Time deadline);
+  absl::Status Initialize(SteadyTime deadline);
+  absl::Status CreateLog(SteadyTime deadline);
+  absl::Status BeginSession(SteadyTime deadline);
   absl::Status Reload();
 
   void Submit(std::unique_ptr<PendingAppend> pending);

@@ -13,6 +13,7 @@
 #include "libs/audit/log_reader.h"
 #include "libs/audit/verify.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/kv/test_kv.h"
 #include "services/audit/log_writer.h"
@@ -42,7 +43,9 @@ class LogWriterDiskTest : public ::testing::Test {
     dependencies.logger = &logger_;
     writer_ = LogWriter::Open(dependencies, {}, In(absl::Seconds(20))).value();
   }
-  absl::Time In(absl::Duration duration) { return clock_.Now() + duration; }
+  SteadyTime In(absl::Duration duration) {
+    return clock_.SteadyNow() + duration;
+  }
 
   rpc::AppendResult Append(absl::Duration time) {
     auto answer = Answer::New();
@@ -99,13 +102,13 @@ TEST_F(LogWriterDiskTest, P8_OneFailedSyncIsSurvivedAndTheLogGoesOn) {
 
 TEST_F(LogWriterDiskTest, P8_FullDiskFailsEveryCallerInTimeUntilThereIsSpace) {
   kv_.SetSpaceLimit(1);
-  const absl::Time begin = clock_.Now();
+  const SteadyTime begin = clock_.SteadyNow();
   for (int i = 0; i < 3; ++i) {
     const rpc::AppendResult result = Append(absl::Milliseconds(300));
     EXPECT_NE(result.status, Status::kAccepted);
     EXPECT_EQ(result.error.code(), absl::StatusCode::kUnavailable);
   }
-  EXPECT_LT(clock_.Now() - begin, absl::Seconds(10));
+  EXPECT_LT(clock_.SteadyNow() - begin, absl::Seconds(10));
   kv_.SetSpaceLimit(uint64_t{1} << 40);
   EXPECT_EQ(AppendEventually().status, Status::kAccepted);
 }

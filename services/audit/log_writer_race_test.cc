@@ -16,6 +16,7 @@
 #include "libs/audit/folder_source.h"
 #include "libs/audit/verify.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "services/audit/fake_kv.h"
 #include "services/audit/log_writer.h"
@@ -38,7 +39,7 @@ class LogWriterRaceTest : public ::testing::Test {
     dependencies.logger = &logger_;
     return LogWriter::Open(dependencies, {}, Soon()).value();
   }
-  absl::Time Soon() { return clock_.Now() + absl::Minutes(5); }
+  SteadyTime Soon() { return clock_.SteadyNow() + absl::Minutes(5); }
 
   void RaiseTo(LogWriter* writer, uint64_t revision) {
     auto answer = Answer::New();

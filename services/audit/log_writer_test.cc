@@ -45,7 +45,7 @@ class LogWriterTest : public ::testing::Test {
     writer_ = LogWriter::Open(dependencies, {}, Soon()).value();
   }
 
-  absl::Time Soon() { return clock_.Now() + absl::Seconds(10); }
+  SteadyTime Soon() { return clock_.SteadyNow() + absl::Seconds(10); }
 
   std::shared_ptr<Answer> Append(rpc::AppendItem item) {
     auto answer = Answer::New();
@@ -66,8 +66,9 @@ class LogWriterTest : public ::testing::Test {
     return answer;
   }
   static void Await(const std::function<bool()>& condition) {
-    const absl::Time end = absl::Now() + absl::Seconds(30);
-    while (!condition() && absl::Now() < end) std::this_thread::yield();
+    const SteadyTime end = SystemClock().SteadyNow() + absl::Seconds(30);
+    while (!condition() && SystemClock().SteadyNow() < end)
+      std::this_thread::yield();
     ASSERT_TRUE(condition());
   }
   std::shared_ptr<Answer> Raise(uint64_t revision) {
@@ -138,7 +139,8 @@ TEST_F(LogWriterTest, P1_NoAnswerWhileTheCommitIsHeld) {
 TEST_F(LogWriterTest, P1_HeldSyncOfTheDiskHoldsTheAnswer) {
   Raise(1)->Wait();
   kv_.StallSyncs();
-  const auto answer = Append(AccessItem(1, clock_.Now() + absl::Hours(1)));
+  const auto answer =
+      Append(AccessItem(1, clock_.SteadyNow() + absl::Hours(1)));
   Await([this] { return kv_.StalledSyncs() > 0; });
   EXPECT_EQ(answer->count(), 0);
   kv_.ReleaseSyncs();
@@ -172,6 +174,35 @@ TEST_F(LogWriterTest, P8_StalledCommitIsUnknownAtTheDeadlineAndSettlesLater) {
   // What was said to be failed is not there; the log goes on.
   EXPECT_EQ(Append(Access(1))->Wait().status, Status::kAccepted);
   EXPECT_LE(StoredSize(), 3u);
+}
+
+TEST_F(LogWriterTest, P8_ATimeOfDaySetBackWhileACommitStallsMovesNoDeadline) {
+  Raise(1)->Wait();
+  faulty_.StallCommits();
+  const auto in_flight = AppendHeld(Access(1));
+  const auto waiting = Append(Access(1));
+  clock_.Set(clock_.Now() - absl::Hours(1));
+  timer_.Advance(absl::Milliseconds(9900));
+  EXPECT_EQ(in_flight->count(), 0);
+  EXPECT_EQ(waiting->count(), 0);
+  timer_.Advance(absl::Milliseconds(100));
+  EXPECT_EQ(in_flight->Wait().status, Status::kUnknown);
+  EXPECT_EQ(waiting->Wait().status, Status::kFailed);
+  faulty_.ReleaseCommits();
+}
+
+TEST_F(LogWriterTest, P8_ATimeOfDaySetForwardsWhileACommitStallsEndsNothing) {
+  Raise(1)->Wait();
+  faulty_.StallCommits();
+  const auto in_flight = AppendHeld(Access(1));
+  const auto waiting = Append(Access(1));
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  timer_.Advance(absl::Milliseconds(9900));
+  EXPECT_EQ(in_flight->count(), 0);
+  EXPECT_EQ(waiting->count(), 0);
+  faulty_.ReleaseCommits();
+  EXPECT_EQ(in_flight->Wait().status, Status::kAccepted);
+  EXPECT_EQ(waiting->Wait().status, Status::kAccepted);
 }
 
 TEST_F(LogWriterTest, P8_FailingCommitsFailEveryCallerAndAppendNothing) {
@@ -396,7 +427,7 @@ TEST_F(LogWriterTest, WaitingItemsShareOneCommit) {
 TEST_F(LogWriterTest, ItemPastItsDeadlineIsNeverAppended) {
   Raise(1)->Wait();
   const rpc::AppendResult result =
-      Append(AccessItem(1, clock_.Now() - absl::Seconds(1)))->Wait();
+      Append(AccessItem(1, clock_.SteadyNow() - absl::Seconds(1)))->Wait();
   EXPECT_EQ(result.status, Status::kFailed);
   EXPECT_EQ(result.error.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(StoredSize(), 1u);

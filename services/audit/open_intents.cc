@@ -12,8 +12,11 @@
 
 namespace keyward::audit_service {
 
-absl::Status OpenIntents::Load(const audit::LogReader& reader, absl::Time now) {
-  std::map<uint64_t, absl::Time> open;
+absl::Status OpenIntents::Load(const audit::LogReader& reader,
+                               const Clock& clock) {
+  const absl::Time now = clock.Now();
+  const SteadyTime steady_now = clock.SteadyNow();
+  std::map<uint64_t, SteadyTime> open;
   uint64_t from = 0;
   for (;;) {
     absl::StatusOr<std::vector<uint64_t>> page = reader.ReadOpenIntents(from);
@@ -24,7 +27,8 @@ absl::Status OpenIntents::Load(const audit::LogReader& reader, absl::Time now) {
       if (!leaf.ok()) return leaf.status();
       absl::StatusOr<audit::v1::AuditEntry> entry = audit::ParseEntry(*leaf);
       if (!entry.ok()) return entry.status();
-      open.emplace(index, std::min(FromTimestamp(entry->time()), now));
+      const absl::Duration age = now - FromTimestamp(entry->time());
+      open.emplace(index, steady_now - std::max(age, absl::ZeroDuration()));
     }
     from = page->back() + 1;
   }
@@ -33,7 +37,7 @@ absl::Status OpenIntents::Load(const audit::LogReader& reader, absl::Time now) {
   return absl::OkStatus();
 }
 
-void OpenIntents::Apply(const audit::Batch& batch, absl::Time now) {
+void OpenIntents::Apply(const audit::Batch& batch, SteadyTime now) {
   MutexLock l(&mu_);
   for (const uint64_t index : batch.opened) open_.emplace(index, now);
   for (const audit::ClosedIntent& closed : batch.closed) {
@@ -51,7 +55,7 @@ size_t OpenIntents::size() const {
   return open_.size();
 }
 
-std::vector<uint64_t> OpenIntents::OpenSince(absl::Time before,
+std::vector<uint64_t> OpenIntents::OpenSince(SteadyTime before,
                                              size_t limit) const {
   MutexLock l(&mu_);
   std::vector<uint64_t> old;

@@ -15,7 +15,9 @@
 #include "absl/types/optional.h"
 #include "libs/audit/batch.h"
 #include "libs/audit/log_reader.h"
+#include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::audit_service {
 
@@ -29,27 +31,28 @@ inline constexpr size_t kMaxOpenIntents = 65536;
 // it of a batch after the commit. Thread-safe.
 class OpenIntents {
  public:
-  // Replaces everything by what the store says. An intent's time is that of
-  // its record, but never later than `now`: a writer's clock that ran ahead
-  // must not keep an intent from being settled. Errors of the reader.
-  absl::Status Load(const audit::LogReader& reader, absl::Time now);
+  // Replaces everything by what the store says. Another process wrote the
+  // records, so that an intent is as old as its record by the time of day, but
+  // never of the future: a writer's clock that ran ahead must not keep an
+  // intent from being settled. Errors of the reader.
+  absl::Status Load(const audit::LogReader& reader, const Clock& clock);
 
   // The effect of a durable batch, committed at `now`.
-  void Apply(const audit::Batch& batch, absl::Time now);
+  void Apply(const audit::Batch& batch, SteadyTime now);
 
   bool Contains(uint64_t intent_index) const;
   size_t size() const;
 
   // Those that have been open since `before` or longer, ascending, at most
   // `limit`.
-  std::vector<uint64_t> OpenSince(absl::Time before, size_t limit) const;
+  std::vector<uint64_t> OpenSince(SteadyTime before, size_t limit) const;
 
   // The least index; absent if none is open.
   absl::optional<uint64_t> Oldest() const;
 
  private:
   mutable Mutex mu_;
-  std::map<uint64_t, absl::Time> open_ ABSL_GUARDED_BY(mu_);
+  std::map<uint64_t, SteadyTime> open_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace keyward::audit_service

@@ -9,11 +9,12 @@
 #include "gtest/gtest.h"
 #include "libs/audit/entry.h"
 #include "libs/audit/fake_log_store.h"
+#include "libs/base/fake_clock.h"
 
 namespace keyward::audit_service {
 namespace {
 
-const absl::Time kNow = absl::FromUnixSeconds(1000000);
+const SteadyTime kNow = SteadyTime() + absl::Hours(100);
 
 std::string Intent(absl::Time time) {
   audit::v1::AuditEntry entry;
@@ -51,23 +52,27 @@ TEST(OpenIntentsTest, OnlyOldOnesAreListed) {
 
 TEST(OpenIntentsTest, LoadReplacesByWhatTheStoreSays) {
   audit::FakeLogStore store;
-  store.Append({Intent(kNow - absl::Hours(1)), Intent(kNow + absl::Hours(1))});
+  const FakeClock clock(absl::FromUnixSeconds(1000000));
+  store.Append({Intent(clock.Now() - absl::Hours(1)),
+                Intent(clock.Now() + absl::Hours(1))});
   OpenIntents intents;
   audit::Batch batch;
   batch.opened = {77};
-  intents.Apply(batch, kNow);
-  ASSERT_TRUE(intents.Load(audit::LogReader(&store), kNow).ok());
+  const SteadyTime now = clock.SteadyNow();
+  intents.Apply(batch, now);
+  ASSERT_TRUE(intents.Load(audit::LogReader(&store), clock).ok());
   EXPECT_FALSE(intents.Contains(77));
-  EXPECT_EQ(intents.OpenSince(kNow - absl::Hours(1), 10),
+  EXPECT_EQ(intents.OpenSince(now - absl::Hours(1), 10),
             (std::vector<uint64_t>{0}));
   // The one from the future counts from now.
-  EXPECT_EQ(intents.OpenSince(kNow, 10), (std::vector<uint64_t>{0, 1}));
+  EXPECT_EQ(intents.OpenSince(now, 10), (std::vector<uint64_t>{0, 1}));
 }
 
 TEST(OpenIntentsTest, EmptyHasNoOldest) {
   const audit::FakeLogStore store;
   OpenIntents intents;
-  EXPECT_TRUE(intents.Load(audit::LogReader(&store), kNow).ok());
+  const FakeClock clock(absl::FromUnixSeconds(1000000));
+  EXPECT_TRUE(intents.Load(audit::LogReader(&store), clock).ok());
   EXPECT_EQ(intents.size(), 0u);
   EXPECT_FALSE(intents.Oldest().has_value());
 }

@@ -54,7 +54,7 @@ bool IsSettled(const rpc::IntentResolution& resolution) {
 
 }  // namespace
 
-Reconciler::Result Reconciler::RunOnce(absl::Time now) {
+Reconciler::Result Reconciler::RunOnce(SteadyTime now) {
   Result result;
   if (!core_->serving()) return result;
   const std::vector<uint64_t> old =
@@ -100,7 +100,7 @@ void Reconciler::Settle(const Peer& peer, const std::vector<Intent>& intents,
   std::vector<uint64_t> ids;
   for (const Intent& intent : intents) ids.push_back(intent.index);
   absl::StatusOr<std::vector<rpc::IntentResolution>> resolutions =
-      peer.control->ResolveIntents(ids, clock_->Now() + kCallTime);
+      peer.control->ResolveIntents(ids, clock_->SteadyNow() + kCallTime);
   if (!resolutions.ok()) {
     logger_->Warning("open intents wait for their owner",
                      {{"owner", peer.name}, {"error", resolutions.status()}});
@@ -123,7 +123,7 @@ size_t Reconciler::Record(
       by_index.emplace(resolution.intent_id, &resolution);
     }
   }
-  const absl::Time deadline = clock_->Now() + kCallTime;
+  const SteadyTime deadline = clock_->SteadyNow() + kCallTime;
   auto tally = std::make_shared<Tally>();
   size_t asked = 0;
   for (const Intent& intent : intents) {
@@ -162,7 +162,7 @@ uint64_t Reconciler::RaiseFloors() {
       std::min(size, core_->open_intents().Oldest().value_or(size));
   for (const Peer& peer : core_->peers()) {
     absl::StatusOr<uint64_t> raised =
-        peer.control->RaiseFloor(floor, clock_->Now() + kCallTime);
+        peer.control->RaiseFloor(floor, clock_->SteadyNow() + kCallTime);
     if (!raised.ok()) {
       logger_->Warning("a floor was not raised",
                        {{"owner", peer.name}, {"error", raised.status()}});
@@ -181,8 +181,8 @@ void Reconciler::HoldCheckpoints() {
       if (!answer.ok()) return;
       checkpoint = std::move(answer->checkpoint);
     }
-    const absl::Status held =
-        peer.control->HoldCheckpoint(*checkpoint, clock_->Now() + kCallTime);
+    const absl::Status held = peer.control->HoldCheckpoint(
+        *checkpoint, clock_->SteadyNow() + kCallTime);
     if (held.ok()) {
       handed_[&peer] = size;
     } else {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/owner_control.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
 #include "services/audit/audit_core.h"
@@ -57,7 +58,7 @@ class Reconciler {
 
   // Does all of the above once. Peers that are away are logged and asked again
   // by the next run. Does nothing while the core does not serve.
-  Result RunOnce(absl::Time now);
+  Result RunOnce(SteadyTime now);
 
  private:
   struct Intent {

@@ -37,7 +37,7 @@ class ReconcilerTest : public ::testing::Test {
     EXPECT_TRUE(core_->RaiseFence(1, Soon()).ok());
     reconciler_ = std::make_unique<Reconciler>(core_.get(), &clock_, &logger_);
   }
-  absl::Time Soon() { return clock_.Now() + absl::Seconds(10); }
+  SteadyTime Soon() { return clock_.SteadyNow() + absl::Seconds(10); }
 
   rpc::AppendResult Append(rpc::AppendItem item) {
     auto answer = Answer::New();
@@ -62,7 +62,7 @@ class ReconcilerTest : public ::testing::Test {
   }
   Reconciler::Result RunAfter(absl::Duration age) {
     clock_.Advance(age);
-    return reconciler_->RunOnce(clock_.Now());
+    return reconciler_->RunOnce(clock_.SteadyNow());
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1800000000)};
@@ -101,6 +101,15 @@ TEST_F(ReconcilerTest, CallThatMayStillBeUnderWayIsLeftAlone) {
   EXPECT_EQ(RunAfter(absl::Seconds(59)).closed, 0u);
   EXPECT_FALSE(store_.barred(intent));
   EXPECT_TRUE(core_->open_intents().Contains(intent));
+}
+
+TEST_F(ReconcilerTest, TheTimeOfDayMakesNoIntentOlder) {
+  const uint64_t intent = StoreIntent();
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  EXPECT_EQ(RunAfter(absl::Seconds(59)).closed, 0u);
+  clock_.Set(clock_.Now() - absl::Hours(2));
+  EXPECT_EQ(RunAfter(absl::Seconds(2)).closed, 1u);
+  EXPECT_FALSE(core_->open_intents().Contains(intent));
 }
 
 TEST_F(ReconcilerTest, EachIntentIsAskedOfItsOwner) {
@@ -178,23 +187,23 @@ TEST_F(ReconcilerTest, NothingIsDoneWhileTheCoreDoesNotServe) {
 // Answers what nobody asked.
 class GarbageOwner final : public rpc::OwnerControl {
  public:
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t, SteadyTime) override {
     return 0;
   }
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time) override {
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     return std::string();
   }
-  absl::Status HoldCheckpoint(const std::string&, absl::Time) override {
+  absl::Status HoldCheckpoint(const std::string&, SteadyTime) override {
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& ids, absl::Time) override {
+      const std::vector<uint64_t>& ids, SteadyTime) override {
     return std::vector<rpc::IntentResolution>{
         {ids[0] + 1, rpc::Outcome::kApplied, 0},
         {ids[0], rpc::Outcome::kUnknown, 0},
         {9999, rpc::Outcome::kApplied, 0}};
   }
-  absl::StatusOr<uint64_t> RaiseFloor(uint64_t, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t, SteadyTime) override {
     return 0;
   }
 };
@@ -213,7 +222,7 @@ TEST(ReconcilerGarbageTest, P8_AnswersAboutOtherIntentsAreNotRecorded) {
   dependencies.timer = &timer;
   dependencies.logger = &logger;
   dependencies.peers = {{"store", &garbage, {"keyward.secrets.v1"}, ""}};
-  const absl::Time soon = clock.Now() + absl::Hours(1);
+  const SteadyTime soon = clock.SteadyNow() + absl::Hours(1);
   auto core = AuditCore::Create(std::move(dependencies), {}, soon).value();
   ASSERT_TRUE(core->Start(soon).ok());
   ASSERT_TRUE(core->RaiseFence(1, soon).ok());
@@ -222,7 +231,7 @@ TEST(ReconcilerGarbageTest, P8_AnswersAboutOtherIntentsAreNotRecorded) {
   const uint64_t intent = answer->Wait().first_index;
   clock.Advance(absl::Seconds(61));
   Reconciler reconciler(core.get(), &clock, &logger);
-  EXPECT_EQ(reconciler.RunOnce(clock.Now()).closed, 0u);
+  EXPECT_EQ(reconciler.RunOnce(clock.SteadyNow()).closed, 0u);
   EXPECT_TRUE(core->open_intents().Contains(intent));
   EXPECT_EQ(core->view()->size(), 2u);
 }

@@ -16,6 +16,7 @@
 #include "libs/audit/log_key.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/fake_random.h"
 #include "libs/crypto/fake_seal.h"
 #include "libs/rpc/audit_log.h"
@@ -64,7 +65,7 @@ inline audit::v1::AuditEntry MakeOutcome(uint64_t intent,
 inline rpc::AppendItem MakeItem(
     const std::vector<audit::v1::AuditEntry>& entries,
     std::optional<uint64_t> fenced,
-    absl::Time deadline = absl::InfiniteFuture()) {
+    SteadyTime deadline = SteadyTime::InfiniteFuture()) {
   rpc::AppendItem item;
   for (const audit::v1::AuditEntry& entry : entries) {
     item.entries.push_back(audit::SerializeEntry(entry).value());
@@ -75,13 +76,13 @@ inline rpc::AppendItem MakeItem(
 }
 
 inline rpc::AppendItem AccessItem(
-    uint64_t revision, absl::Time deadline = absl::InfiniteFuture()) {
+    uint64_t revision, SteadyTime deadline = SteadyTime::InfiniteFuture()) {
   return MakeItem({MakeEntry(audit::v1::ENTRY_KIND_ACCESS, revision)}, revision,
                   deadline);
 }
 
 inline rpc::AppendItem IntentItem(
-    uint64_t revision, absl::Time deadline = absl::InfiniteFuture()) {
+    uint64_t revision, SteadyTime deadline = SteadyTime::InfiniteFuture()) {
   return MakeItem({MakeEntry(audit::v1::ENTRY_KIND_INTENT, revision)}, revision,
                   deadline);
 }

@@ -15,7 +15,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/audit/checkpoint.h"
@@ -105,7 +104,7 @@ class AuditVerifyTest : public ::testing::Test {
         kv::Precondition::Absent(records.begin()->first));
     for (const auto& [key, value] : records) txn.puts.push_back({key, value});
     kv::CommitOptions commit;
-    commit.deadline = absl::Now() + absl::Seconds(30);
+    commit.deadline = clock_.SteadyNow() + absl::Seconds(30);
     const kv::CommitResult result =
         (*store)->CommitAndWait(std::move(txn), commit);
     ASSERT_EQ(result.outcome, kv::CommitResult::Outcome::kApplied)

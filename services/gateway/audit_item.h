@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/audit/entry.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
 
@@ -19,7 +20,7 @@ namespace keyward::gateway {
 // Appends one record that is no decision. `done` gets kFailed if the record
 // cannot be made; nothing is appended then.
 inline void AppendFact(rpc::AuditLog* log, audit::v1::AuditEntry entry,
-                       absl::Time deadline, rpc::AppendDone done) {
+                       SteadyTime deadline, rpc::AppendDone done) {
   absl::StatusOr<std::string> leaf = audit::SerializeEntry(std::move(entry));
   if (!leaf.ok()) {
     rpc::AppendResult failed;

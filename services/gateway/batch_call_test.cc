@@ -85,7 +85,7 @@ TEST_F(BatchCallTest, TheOwnerIsGivenLessTimeThanTheCall) {
   Batch({kDa});
   ASSERT_EQ(store_.contexts.size(), 1u);
   EXPECT_LT(store_.contexts[0].deadline,
-            clock_.Now() + absl::Seconds(10) - PipelineCall::kRecordTime);
+            clock_.SteadyNow() + absl::Seconds(10) - PipelineCall::kRecordTime);
 }
 
 TEST_F(BatchCallTest, P1_AllRecordsAreOneAppendAndPrecedeTheAnswer) {

@@ -15,24 +15,40 @@ void CallRegistry::Registration::Release() {
 }
 
 CallRegistry::Registration CallRegistry::Add(std::weak_ptr<Expirable> call,
-                                             absl::Time deadline) {
+                                             SteadyTime deadline) {
+  Entry entry;
+  entry.call = std::move(call);
+  entry.deadline = deadline;
+  return Add(std::move(entry));
+}
+
+CallRegistry::Registration CallRegistry::AddUntil(std::weak_ptr<Expirable> call,
+                                                  absl::Time date) {
+  Entry entry;
+  entry.call = std::move(call);
+  entry.date = date;
+  return Add(std::move(entry));
+}
+
+CallRegistry::Registration CallRegistry::Add(Entry entry) {
   Registration registration;
   Shard* shard =
       &shards_[next_.fetch_add(1, std::memory_order_relaxed) % kShards];
   MutexLock lock(&shard->mu);
-  shard->calls.push_front(Entry{std::move(call), deadline});
+  shard->calls.push_front(std::move(entry));
   registration.shard_ = shard;
   registration.entry_ = shard->calls.begin();
   return registration;
 }
 
-void CallRegistry::Sweep(absl::Time now) {
+void CallRegistry::Sweep(SteadyTime now, absl::Time time_of_day) {
   for (Shard& shard : shards_) {
     std::vector<std::shared_ptr<Expirable>> late;
     {
       MutexLock lock(&shard.mu);
       for (Entry& entry : shard.calls) {
-        if (entry.expired || entry.deadline > now) continue;
+        if (entry.expired) continue;
+        if (entry.deadline > now && entry.date > time_of_day) continue;
         entry.expired = true;
         if (std::shared_ptr<Expirable> call = entry.call.lock()) {
           late.push_back(std::move(call));

@@ -18,6 +18,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::gateway {
 
@@ -46,7 +47,8 @@ class CallRegistry {
  private:
   struct Entry {
     std::weak_ptr<Expirable> call;
-    absl::Time deadline;
+    SteadyTime deadline = SteadyTime::InfiniteFuture();
+    absl::Time date = absl::InfiniteFuture();
     bool expired = false;
   };
   struct Shard {
@@ -79,16 +81,23 @@ class CallRegistry {
 
   // Watches `call` until the registration is destroyed. The registry must
   // outlive the registration.
-  Registration Add(std::weak_ptr<Expirable> call, absl::Time deadline);
+  Registration Add(std::weak_ptr<Expirable> call, SteadyTime deadline);
 
-  // Expires every call whose deadline is before `now`, outside all locks.
-  void Sweep(absl::Time now);
+  // The same until a date: when what the call rests on, its caller's credential
+  // say, is no longer valid.
+  Registration AddUntil(std::weak_ptr<Expirable> call, absl::Time date);
+
+  // Expires, outside all locks, every call whose deadline has come by `now`, or
+  // whose date has by `time_of_day`.
+  void Sweep(SteadyTime now, absl::Time time_of_day);
 
   // How many calls are registered.
   size_t size() const;
 
  private:
   static constexpr size_t kShards = 16;
+
+  Registration Add(Entry entry);
 
   mutable std::array<Shard, kShards> shards_;
   std::atomic<uint32_t> next_{0};

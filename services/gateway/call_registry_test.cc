@@ -14,16 +14,37 @@ class CountingCall : public Expirable {
   int expired = 0;
 };
 
-const absl::Time kStart = absl::FromUnixSeconds(1000);
+const SteadyTime kStart = SteadyTime() + absl::Hours(1);
+const absl::Time kDate = absl::FromUnixSeconds(1000);
 
 TEST(CallRegistryTest, P8_ExpiresACallOnceAfterItsDeadline) {
   CallRegistry registry;
   auto call = std::make_shared<CountingCall>();
   CallRegistry::Registration held = registry.Add(call, kStart);
-  registry.Sweep(kStart - absl::Milliseconds(1));
+  registry.Sweep(kStart - absl::Milliseconds(1), kDate);
   EXPECT_EQ(call->expired, 0);
-  registry.Sweep(kStart);
-  registry.Sweep(kStart + absl::Hours(1));
+  registry.Sweep(kStart, kDate);
+  registry.Sweep(kStart + absl::Hours(1), kDate);
+  EXPECT_EQ(call->expired, 1);
+}
+
+TEST(CallRegistryTest, P8_TheTimeOfDayExpiresNoCallAndSparesNone) {
+  CallRegistry registry;
+  auto call = std::make_shared<CountingCall>();
+  CallRegistry::Registration held = registry.Add(call, kStart);
+  registry.Sweep(kStart - absl::Milliseconds(1), kDate + absl::Hours(1));
+  EXPECT_EQ(call->expired, 0);
+  registry.Sweep(kStart, kDate - absl::Hours(1));
+  EXPECT_EQ(call->expired, 1);
+}
+
+TEST(CallRegistryTest, WhatHasADateExpiresByTheTimeOfDay) {
+  CallRegistry registry;
+  auto call = std::make_shared<CountingCall>();
+  CallRegistry::Registration held = registry.AddUntil(call, kDate);
+  registry.Sweep(kStart + absl::Hours(1), kDate - absl::Milliseconds(1));
+  EXPECT_EQ(call->expired, 0);
+  registry.Sweep(kStart, kDate);
   EXPECT_EQ(call->expired, 1);
 }
 
@@ -31,7 +52,7 @@ TEST(CallRegistryTest, DoesNotExpireACallThatHasEnded) {
   CallRegistry registry;
   auto call = std::make_shared<CountingCall>();
   { CallRegistry::Registration held = registry.Add(call, kStart); }
-  registry.Sweep(kStart + absl::Seconds(1));
+  registry.Sweep(kStart + absl::Seconds(1), kDate);
   EXPECT_EQ(call->expired, 0);
 }
 
@@ -44,7 +65,7 @@ TEST(CallRegistryTest, ACallMayEndWhileItExpires) {
   CallRegistry registry;
   auto call = std::make_shared<EndingCall>();
   call->held = registry.Add(call, kStart);
-  registry.Sweep(kStart);
+  registry.Sweep(kStart, kDate);
   EXPECT_EQ(registry.size(), 0u);
 }
 
@@ -55,7 +76,7 @@ TEST(CallRegistryTest, DoesNotKeepACallAlive) {
   std::weak_ptr<CountingCall> watch = call;
   call.reset();
   EXPECT_TRUE(watch.expired());
-  registry.Sweep(kStart);
+  registry.Sweep(kStart, kDate);
   EXPECT_EQ(registry.size(), 1u);
 }
 

@@ -112,7 +112,7 @@ void ChangeCall::RecordOutcome(
   entry.set_intent_index(intent);
   entry.set_outcome(ToProto(result.outcome));
   AppendFact(parts().audit_log, std::move(entry),
-             std::max(deadline(), parts().clock->Now() + kOutcomeTime),
+             std::max(deadline(), parts().clock->SteadyNow() + kOutcomeTime),
              [self = shared_from_this(), this,
               next = std::move(next)](rpc::AppendResult appended) mutable {
                if (appended.fence != 0) parts().view->OnFence(appended.fence);

@@ -13,6 +13,7 @@
 #include "google/protobuf/message.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/auth/reloading_authenticator.h"
+#include "libs/base/steady_time.h"
 #include "libs/policy/public_actions.h"
 #include "libs/rpc/peer_caller.h"
 #include "libs/rpc/service_process.h"
@@ -39,7 +40,7 @@ constexpr absl::Duration kLastCalls = absl::Seconds(5);
 // Asks the peer that runs the service of `Request`'s file.
 template <typename Request>
 StatusBoard::AskStanding Standing(rpc::ReloadingPeer* peer) {
-  return [peer = peer->peer()](absl::Time deadline) {
+  return [peer = peer->peer()](SteadyTime deadline) {
     return rpc::AskStanding(peer, Request::descriptor()->file()->service(0),
                             deadline);
   };
@@ -49,7 +50,7 @@ StatusBoard::AskStanding Standing(rpc::ReloadingPeer* peer) {
 // stands.
 StatusBoard::Service Policy(rpc::ReloadingPeer* peer) {
   return {"policy",
-          [channel = peer->peer().channel](absl::Time) {
+          [channel = peer->peer().channel](SteadyTime) {
             return channel->Connected()
                        ? absl::OkStatus()
                        : absl::UnavailableError("no connection");
@@ -58,7 +59,7 @@ StatusBoard::Service Policy(rpc::ReloadingPeer* peer) {
 }
 
 absl::StatusOr<StatusBoard::Installation> AskStore(const rpc::Peer& store,
-                                                   absl::Time deadline) {
+                                                   SteadyTime deadline) {
   namespace wire = keyward::internal::store::v1;
   const absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer =
       rpc::CallPeerAndWait(store,
@@ -76,7 +77,7 @@ absl::StatusOr<StatusBoard::Installation> AskStore(const rpc::Peer& store,
 StatusBoard::Service Rotation(rpc::ReloadingPeer* peer) {
   namespace wire = keyward::internal::rotation::v1;
   return {"rotation",
-          [peer = peer->peer()](absl::Time deadline) {
+          [peer = peer->peer()](SteadyTime deadline) {
             return rpc::CallPeerAndWait(peer,
                                         wire::GetReadinessRequest::descriptor()
                                             ->file()
@@ -95,7 +96,7 @@ class GatewayProcess final : public rpc::RunningService {
 
   absl::Status Open(const config::v1::GatewayConfig& config);
 
-  absl::Status BringIntoService(absl::Time) override {
+  absl::Status BringIntoService(SteadyTime) override {
     if (pipeline_->view().Current() == nullptr) {
       return absl::UnavailableError(
           "the policy in force: a snapshot of policy's at the fence of audit");
@@ -196,7 +197,7 @@ absl::Status GatewayProcess::Open(const config::v1::GatewayConfig& config) {
       StatusBoard::Options{
           kVersion,
           [standing = context_.standing] { return standing->Get(); },
-          [store = remote_->store_peer->peer()](absl::Time deadline) {
+          [store = remote_->store_peer->peer()](SteadyTime deadline) {
             return AskStore(store, deadline);
           },
           Standing<internal::store::v1::GetStandingRequest>(

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/policy/public_actions.h"
 #include "services/gateway/stream_call.h"
 #include "services/gateway/unary_call.h"
@@ -89,14 +90,15 @@ Pipeline::~Pipeline() {
       tick_done_.WaitFor(&tick_mu_, absl::Seconds(1));
     }
   }
-  refusals_.FlushCounts(absl::InfiniteFuture());
+  refusals_.FlushCounts(SteadyTime::InfiniteFuture());
   if (registry_.size() > 0) std::abort();
 }
 
 bool Pipeline::AwaitCalls(absl::Duration time) const {
-  const absl::Time end = absl::Now() + time;
+  const SystemClock clock;
+  const SteadyTime end = clock.SteadyNow() + time;
   while (registry_.size() > 0) {
-    if (absl::Now() >= end) return false;
+    if (clock.SteadyNow() >= end) return false;
     absl::SleepFor(absl::Milliseconds(5));
   }
   return true;
@@ -109,8 +111,8 @@ void Pipeline::Tick() {
     if (stopping_) return tick_done_.SignalAll();
     ticking_ = true;
   }
-  const absl::Time now = parts_.clock->Now();
-  registry_.Sweep(now);
+  const SteadyTime now = parts_.clock->SteadyNow();
+  registry_.Sweep(now, parts_.clock->Now());
   view_.Sweep(now);
   refusals_.FlushCounts(now);
   MutexLock lock(&tick_mu_);

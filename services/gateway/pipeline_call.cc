@@ -27,8 +27,8 @@ using google::protobuf::Message;
 constexpr absl::Duration kLeastMargin = absl::Milliseconds(30);
 constexpr absl::Duration kGreatestMargin = absl::Milliseconds(250);
 
-absl::Time OwnDeadline(absl::Time now, absl::Time callers) {
-  if (callers == absl::InfiniteFuture()) return callers;
+SteadyTime OwnDeadline(SteadyTime now, SteadyTime callers) {
+  if (callers == SteadyTime::InfiniteFuture()) return callers;
   const absl::Duration margin =
       std::clamp((callers - now) / 10, kLeastMargin, kGreatestMargin);
   return callers - margin;
@@ -59,7 +59,7 @@ PipelineCall::PipelineCall(const PipelineParts* parts, const MethodRule* rule,
     : parts_(parts),
       rule_(rule),
       call_(std::move(call)),
-      start_(parts->clock->Now()),
+      start_(parts->clock->SteadyNow()),
       deadline_(OwnDeadline(start_, call_.deadline)) {}
 
 PipelineCall::~PipelineCall() {
@@ -280,7 +280,8 @@ void PipelineCall::Record(
     item.entries.push_back(*std::move(leaf));
   }
   item.fenced_revision = fenced;
-  item.deadline = std::min(deadline_, parts_->clock->Now() + absl::Seconds(60));
+  item.deadline =
+      std::min(deadline_, parts_->clock->SteadyNow() + absl::Seconds(60));
   parts_->audit_log->Append(
       std::move(item),
       [self = shared_from_this(),
@@ -313,8 +314,8 @@ void PipelineCall::OnAppended(
   Answer(std::move(error));
 }
 
-absl::Time PipelineCall::FetchDeadline() const {
-  const absl::Time now = parts_->clock->Now();
+SteadyTime PipelineCall::FetchDeadline() const {
+  const SteadyTime now = parts_->clock->SteadyNow();
   return deadline_ - std::min(kRecordTime, (deadline_ - now) / 4);
 }
 
@@ -333,10 +334,10 @@ void PipelineCall::Expire() {
 }
 
 AuditEntry PipelineCall::NewEntry(audit::v1::EntryKind kind) const {
-  const absl::Time now = parts_->clock->Now();
   AuditEntry entry;
-  *entry.mutable_time() = ToTimestamp(now);
-  *entry.mutable_duration() = ToProtoDuration(now - start_);
+  *entry.mutable_time() = ToTimestamp(parts_->clock->Now());
+  *entry.mutable_duration() =
+      ToProtoDuration(parts_->clock->SteadyNow() - start_);
   entry.set_kind(kind);
   entry.set_request_id(request_id_);
   entry.set_method(rule_->name);

@@ -25,6 +25,7 @@
 #include "google/protobuf/message.h"
 #include "libs/auth/credential.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/random.h"
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/call.h"
@@ -176,10 +177,10 @@ class PipelineCall : public Expirable,
   const RequestDecision& decision() const { return decision_; }
   const std::string& request_id() const { return request_id_; }
   // Before the caller's own deadline, so that the caller sees our answer.
-  absl::Time deadline() const { return deadline_; }
+  SteadyTime deadline() const { return deadline_; }
   // Before deadline(), so that an owner that does not answer is still put on
   // record, and the caller told which of the two was away.
-  absl::Time FetchDeadline() const;
+  SteadyTime FetchDeadline() const;
 
   // Whether the principal may be denied `count` names in this call, decided at
   // `revision`; answers if it may not. Every denial costs a record, and who
@@ -203,8 +204,8 @@ class PipelineCall : public Expirable,
   const PipelineParts* const parts_;
   const MethodRule* const rule_;
   rpc::IncomingCall call_;
-  const absl::Time start_;
-  const absl::Time deadline_;
+  const SteadyTime start_;
+  const SteadyTime deadline_;
   std::string request_id_;
   std::optional<auth::Credential> credential_;
   std::vector<Target> targets_;

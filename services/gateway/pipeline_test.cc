@@ -246,6 +246,28 @@ TEST_F(PipelineTest, P8_AStoreThatHangsIsAnsweredBeforeTheCallersDeadline) {
   EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
 }
 
+TEST_F(PipelineTest, P8_ATimeOfDaySetBackLengthensNoDeadline) {
+  auto fetching = Access(kReader);
+  log_.held = true;
+  auto recording = Access(kStranger);
+  clock_.Set(clock_.Now() - absl::Hours(1));
+  PassTime(absl::Seconds(10) - absl::Milliseconds(200));
+  EXPECT_EQ(fetching->count, 1);
+  EXPECT_EQ(fetching->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(recording->count, 1);
+  EXPECT_EQ(recording->status.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, P8_ATimeOfDaySetForwardsEndsNothingEarly) {
+  auto reply = Access(kReader);
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  PassTime(absl::Seconds(9));
+  EXPECT_EQ(reply->count, 0);
+  store_.waiting.front()(Payload("plaintext"));
+  EXPECT_EQ(reply->count, 1);
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+}
+
 TEST_F(PipelineTest, P8_AnAnswerThatComesTooLateIsDropped) {
   auto reply = Access(kReader);
   PassTime(absl::Seconds(11));

@@ -23,6 +23,7 @@
 #include "libs/audit/entry.h"
 #include "libs/auth/credential_for_testing.h"
 #include "libs/base/fake_clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/fake_random.h"
 #include "libs/policy/policy_for_testing.h"
@@ -45,7 +46,7 @@ class ManualTimer : public Timer {
  public:
   explicit ManualTimer(const Clock* clock) : clock_(clock) {}
 
-  Id RunAt(absl::Time when, absl::AnyInvocable<void()> fn) override {
+  Id RunAt(SteadyTime when, absl::AnyInvocable<void()> fn) override {
     waiting_[++last_] = {when, std::move(fn)};
     return last_;
   }
@@ -54,7 +55,7 @@ class ManualTimer : public Timer {
   void RunDue() {
     std::vector<Id> due;
     for (auto& [id, entry] : waiting_) {
-      if (entry.first <= clock_->Now()) due.push_back(id);
+      if (entry.first <= clock_->SteadyNow()) due.push_back(id);
     }
     for (Id id : due) {
       auto found = waiting_.find(id);
@@ -68,7 +69,7 @@ class ManualTimer : public Timer {
  private:
   const Clock* const clock_;
   Id last_ = 0;
-  std::map<Id, std::pair<absl::Time, absl::AnyInvocable<void()>>> waiting_;
+  std::map<Id, std::pair<SteadyTime, absl::AnyInvocable<void()>>> waiting_;
 };
 
 // A log with a fence. While it is held, appends wait for Release.
@@ -78,11 +79,11 @@ class ManualAuditLog : public rpc::AuditLog {
     waiting_.push_back({std::move(item), std::move(done)});
     if (!held) Release();
   }
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override {
     fence = std::max(fence, revision);
     return fence;
   }
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override {
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime) override {
     return rpc::LogState{fence, entries.size(), 0};
   }
 
@@ -333,7 +334,7 @@ class PipelineTest : public testing::Test {
     call.request->CopyFrom(request);
     call.peer.certificate_pem = principal;
     call.peer.peer = "ipv4:127.0.0.1:5123";
-    call.deadline = clock_.Now() + absl::Seconds(10);
+    call.deadline = clock_.SteadyNow() + absl::Seconds(10);
     return call;
   }
 

@@ -112,7 +112,7 @@ absl::Status PolicyFollower::Install(const Update& update) {
 
 absl::Status PolicyFollower::LearnFence() {
   absl::StatusOr<rpc::LogState> state =
-      audit_log_->GetLogState(clock_->Now() + kFenceTime);
+      audit_log_->GetLogState(clock_->SteadyNow() + kFenceTime);
   if (!state.ok()) return state.status();
   view_->OnFence(state->fence);
   return absl::OkStatus();

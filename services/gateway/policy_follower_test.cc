@@ -21,6 +21,7 @@
 #include "libs/base/log.h"
 #include "libs/base/memory_log_sink.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/policy/policy_for_testing.h"
 #include "libs/policy/public_actions.h"
 #include "libs/policy/snapshot_codec.h"
@@ -84,10 +85,11 @@ class ScriptedPolicy final : public rpc::SnapshotFeed {
   // With which revision it was followed for the nth time, from 0 on; -1 if
   // that does not happen.
   int64_t KnownAt(size_t n) {
-    const absl::Time end = absl::Now() + kPatience;
+    const SystemClock clock;
+    const SteadyTime end = clock.SteadyNow() + kPatience;
     MutexLock l(&mu_);
     while (known_.size() <= n) {
-      if (!asked_.WaitUntil(&mu_, end)) return -1;
+      if (!asked_.WaitUntil(&mu_, clock, end)) return -1;
     }
     return static_cast<int64_t>(known_[n]);
   }
@@ -118,10 +120,10 @@ class ScriptedPolicy final : public rpc::SnapshotFeed {
 class FencedAudit final : public rpc::AuditLog {
  public:
   void Append(rpc::AppendItem, rpc::AppendDone) override {}
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t, SteadyTime) override {
     return absl::UnimplementedError("not asked here");
   }
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override {
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime) override {
     MutexLock l(&mu_);
     asked_ = true;
     if (fence_ == 0) return absl::UnavailableError("away");

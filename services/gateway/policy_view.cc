@@ -13,7 +13,7 @@ SnapshotPtr PolicyView::Current() const {
   return current_;
 }
 
-void PolicyView::WhenReady(absl::Time deadline,
+void PolicyView::WhenReady(SteadyTime deadline,
                            absl::AnyInvocable<void(SnapshotPtr)> done) {
   SnapshotPtr snapshot;
   {
@@ -88,7 +88,7 @@ uint64_t PolicyView::newest_staged() const {
   return newest_;
 }
 
-void PolicyView::Sweep(absl::Time now) {
+void PolicyView::Sweep(SteadyTime now) {
   std::list<Waiter> late;
   {
     MutexLock lock(&mu_);

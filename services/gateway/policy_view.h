@@ -24,6 +24,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/policy/evaluator.h"
 
 namespace keyward::gateway {
@@ -49,7 +50,7 @@ class PolicyView {
 
   // Calls `done` with the snapshot in force: at once, or when it has arrived;
   // with null after the deadline (by Sweep) or if too many wait.
-  void WhenReady(absl::Time deadline,
+  void WhenReady(SteadyTime deadline,
                  absl::AnyInvocable<void(SnapshotPtr)> done);
 
   // A snapshot from policy. One below the fence is dropped.
@@ -64,7 +65,7 @@ class PolicyView {
   uint64_t newest_staged() const;
 
   // Gives up calls whose deadline is before `now`.
-  void Sweep(absl::Time now);
+  void Sweep(SteadyTime now);
 
   // Runs `changed` after each change of the snapshot in force, on the thread
   // that brought it; it must not block or add listeners. Removal waits for
@@ -74,7 +75,7 @@ class PolicyView {
 
  private:
   struct Waiter {
-    absl::Time deadline;
+    SteadyTime deadline;
     absl::AnyInvocable<void(SnapshotPtr)> done;
   };
 

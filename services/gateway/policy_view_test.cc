@@ -68,7 +68,7 @@ TEST(PolicyViewTest, WaitersGetTheSnapshotWhenItArrives) {
   PolicyView view;
   view.OnFence(1);
   uint64_t got = 0;
-  view.WhenReady(absl::InfiniteFuture(),
+  view.WhenReady(SteadyTime::InfiniteFuture(),
                  [&](SnapshotPtr snapshot) { got = RevisionOf(snapshot); });
   EXPECT_EQ(got, 0u);
   view.Stage(At(1));
@@ -77,7 +77,7 @@ TEST(PolicyViewTest, WaitersGetTheSnapshotWhenItArrives) {
 
 TEST(PolicyViewTest, P8_WaitersAreGivenUpAtTheirDeadline) {
   PolicyView view;
-  const absl::Time now = absl::FromUnixSeconds(1000);
+  const SteadyTime now = SteadyTime() + absl::Seconds(1000);
   int calls = 0;
   view.WhenReady(now, [&](SnapshotPtr snapshot) {
     ++calls;
@@ -93,7 +93,8 @@ TEST(PolicyViewTest, P8_TooManyWaitersAreTurnedAway) {
   PolicyView view;
   int refused = 0;
   for (size_t i = 0; i < PolicyView::kMaxWaiting + 3; ++i) {
-    view.WhenReady(absl::InfiniteFuture(), [&](SnapshotPtr) { ++refused; });
+    view.WhenReady(SteadyTime::InfiniteFuture(),
+                   [&](SnapshotPtr) { ++refused; });
   }
   EXPECT_EQ(refused, 3);
 }

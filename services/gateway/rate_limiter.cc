@@ -14,7 +14,7 @@ RateLimiter::RateLimiter(const Clock* clock, RateLimits limits)
 
 RateLimiter::Bucket& RateLimiter::Find(Shard& shard,
                                        absl::string_view principal,
-                                       absl::Time now) {
+                                       SteadyTime now) {
   auto found = shard.buckets.find(principal);
   if (found != shard.buckets.end()) {
     shard.recent.splice(shard.recent.begin(), shard.recent, found->second);
@@ -32,14 +32,14 @@ RateLimiter::Bucket& RateLimiter::Find(Shard& shard,
 
 RateLimiter::Verdict RateLimiter::Take(absl::string_view principal,
                                        double calls) {
-  const absl::Time now = clock_->Now();
+  const SteadyTime now = clock_->SteadyNow();
   Shard& shard = shards_[absl::HashOf(principal) % kShards];
   MutexLock lock(&shard.mu);
   Bucket& bucket = Find(shard, principal, now);
-  // A clock that was stepped back gives nothing and takes nothing.
+  // Another thread may have come by with a later reading.
   const double elapsed =
       std::max(0.0, absl::ToDoubleSeconds(now - bucket.updated));
-  bucket.updated = now;
+  bucket.updated = std::max(bucket.updated, now);
   bucket.tokens =
       std::min(limits_.burst, bucket.tokens + elapsed * limits_.per_second);
   Verdict verdict;

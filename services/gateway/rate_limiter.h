@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 
 namespace keyward::gateway {
 
@@ -59,7 +60,7 @@ class RateLimiter {
   struct Bucket {
     std::string principal;
     double tokens = 0;
-    absl::Time updated;
+    SteadyTime updated;
     uint64_t refused = 0;
   };
   // A lock for each shard, since every call passes here.
@@ -72,7 +73,7 @@ class RateLimiter {
   };
   static constexpr size_t kShards = 16;
 
-  Bucket& Find(Shard& shard, absl::string_view principal, absl::Time now)
+  Bucket& Find(Shard& shard, absl::string_view principal, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
 
   const Clock* const clock_;

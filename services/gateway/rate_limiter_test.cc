@@ -52,11 +52,16 @@ TEST_F(RateLimiterTest, MarksTheBeginAndTheEndOfRefusalsOnce) {
   EXPECT_FALSE(limiter_.Take("a", 1).refusals_end);
 }
 
-TEST_F(RateLimiterTest, AClockSteppedBackTakesNothing) {
+TEST_F(RateLimiterTest, TheTimeOfDayGivesNothingAndTakesNothing) {
   EXPECT_TRUE(limiter_.Take("a", 3).allowed);
   clock_.Set(absl::FromUnixSeconds(1));
   EXPECT_TRUE(limiter_.Take("a", 1).allowed);
   EXPECT_FALSE(limiter_.Take("a", 1).allowed);
+  clock_.Set(clock_.Now() + absl::Hours(1));
+  EXPECT_FALSE(limiter_.Take("a", 1).allowed);
+  clock_.Set(clock_.Now() - absl::Hours(2));
+  clock_.Advance(absl::Milliseconds(500));
+  EXPECT_TRUE(limiter_.Take("a", 1).allowed);
 }
 
 TEST_F(RateLimiterTest, ARequestLargerThanTheBurstNeedsAFullBucket) {

@@ -34,7 +34,7 @@ void RefusalRecorder::Record(const rpc::PeerFacts& peer,
                              absl::string_view request_id,
                              absl::string_view method,
                              const absl::Status& status) {
-  const absl::Time now = clock_->Now();
+  const SteadyTime now = clock_->SteadyNow();
   {
     MutexLock lock(&mu_);
     std::string address(PeerAddress(peer.peer));
@@ -46,7 +46,7 @@ void RefusalRecorder::Record(const rpc::PeerFacts& peer,
     if (++count.seen > kSinglePerMinute) return;
   }
   audit::v1::AuditEntry entry;
-  *entry.mutable_time() = ToTimestamp(now);
+  *entry.mutable_time() = ToTimestamp(clock_->Now());
   entry.set_kind(audit::v1::ENTRY_KIND_UNAUTHENTICATED);
   entry.set_request_id(std::string(request_id));
   entry.set_method(std::string(method));
@@ -58,7 +58,7 @@ void RefusalRecorder::Record(const rpc::PeerFacts& peer,
   Append(std::move(entry));
 }
 
-void RefusalRecorder::FlushCounts(absl::Time now) {
+void RefusalRecorder::FlushCounts(SteadyTime now) {
   std::vector<std::pair<std::string, uint64_t>> over;
   {
     MutexLock lock(&mu_);
@@ -84,7 +84,7 @@ void RefusalRecorder::FlushCounts(absl::Time now) {
 }
 
 void RefusalRecorder::Append(audit::v1::AuditEntry entry) {
-  AppendFact(log_, std::move(entry), clock_->Now() + kAppendTime,
+  AppendFact(log_, std::move(entry), clock_->SteadyNow() + kAppendTime,
              [](rpc::AppendResult) {});
 }
 

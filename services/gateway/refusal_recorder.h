@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/incoming_call.h"
 
@@ -41,7 +42,7 @@ class RefusalRecorder {
 
   // Records the counts of peers whose minute is over. Called every now and
   // then, and with InfiniteFuture before the gateway stops.
-  void FlushCounts(absl::Time now);
+  void FlushCounts(SteadyTime now);
 
   // A peer without its port ("ipv4:10.0.0.1:5123" -> "ipv4:10.0.0.1"): a
   // caller gets a new port with every connection.
@@ -49,7 +50,7 @@ class RefusalRecorder {
 
  private:
   struct Count {
-    absl::Time minute_start;
+    SteadyTime minute_start;
     uint64_t seen = 0;
   };
 

@@ -64,7 +64,7 @@ void StatusBoard::Fill(operators::v1::GetStatusResponse* response) const {
 
 StatusBoard::Seen StatusBoard::See(absl::Status status,
                                    const AskStanding& ask_standing,
-                                   absl::Time deadline) {
+                                   SteadyTime deadline) {
   Seen seen{std::move(status), absl::nullopt};
   absl::StatusOr<rpc::Standing> standing = ask_standing(deadline);
   // An older release does not know the question, and one that is configured
@@ -81,16 +81,16 @@ StatusBoard::Seen StatusBoard::See(absl::Status status,
 void StatusBoard::AskNow() {
   // Each service has one deadline for both questions: a hung one must not hold
   // up what is known of the others any longer.
-  absl::Time deadline = clock_->Now() + kAskTime;
+  SteadyTime deadline = clock_->SteadyNow() + kAskTime;
   const absl::StatusOr<rpc::LogState> state = audit_log_->GetLogState(deadline);
   Seen audit = See(state.status(), options_.ask_audit_standing, deadline);
-  deadline = clock_->Now() + kAskTime;
+  deadline = clock_->SteadyNow() + kAskTime;
   absl::StatusOr<Installation> installation = options_.ask_store(deadline);
   Seen store =
       See(installation.status(), options_.ask_store_standing, deadline);
   std::vector<Seen> others;
   for (const Service& service : options_.services) {
-    deadline = clock_->Now() + kAskTime;
+    deadline = clock_->SteadyNow() + kAskTime;
     others.push_back(
         See(service.ask(deadline), service.ask_standing, deadline));
   }

@@ -20,6 +20,7 @@
 #include "absl/types/optional.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/process_standing.h"
 #include "proto/keyward/operators/v1/operator_service.pb.h"
@@ -37,13 +38,13 @@ class StatusBoard {
   // Asks a service how its process stands. May block until the deadline. Any
   // error means that it is not known.
   using AskStanding =
-      std::function<absl::StatusOr<rpc::Standing>(absl::Time deadline)>;
+      std::function<absl::StatusOr<rpc::Standing>(SteadyTime deadline)>;
 
   // Another service, and how to ask whether it serves: OK, or what is told of
   // it. May block until the deadline.
   struct Service {
     std::string name;
-    std::function<absl::Status(absl::Time deadline)> ask;
+    std::function<absl::Status(SteadyTime deadline)> ask;
     AskStanding ask_standing;
   };
 
@@ -60,7 +61,7 @@ class StatusBoard {
     std::function<rpc::Standing()> standing;
     // Asks the store, whose own status this is as well. May block until the
     // deadline.
-    std::function<absl::StatusOr<Installation>(absl::Time deadline)> ask_store;
+    std::function<absl::StatusOr<Installation>(SteadyTime deadline)> ask_store;
     AskStanding ask_store_standing;
     AskStanding ask_audit_standing;
     // Those besides the store and audit.
@@ -92,7 +93,7 @@ class StatusBoard {
   void Loop();
   // Asks a service that has answered `status` to a question of its own.
   static Seen See(absl::Status status, const AskStanding& ask_standing,
-                  absl::Time deadline);
+                  SteadyTime deadline);
   static void Add(const std::string& name, const Seen& seen,
                   operators::v1::GetStatusResponse* response);
 

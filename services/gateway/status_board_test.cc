@@ -25,10 +25,10 @@ using operators::v1::GetStatusResponse;
 class FakeLog final : public rpc::AuditLog {
  public:
   void Append(rpc::AppendItem, rpc::AppendDone done) override { done({}); }
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t, SteadyTime) override {
     return absl::UnimplementedError("not here");
   }
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override {
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime) override {
     if (away) return absl::UnavailableError("audit did not answer");
     return rpc::LogState{4, 100, 2};
   }
@@ -45,25 +45,25 @@ class StatusBoardTest : public testing::Test {
     options.standing = [] {
       return rpc::Standing{absl::FromUnixSeconds(1000), true, true, ""};
     };
-    options.ask_store_standing = [](absl::Time) {
+    options.ask_store_standing = [](SteadyTime) {
       return rpc::Standing{absl::FromUnixSeconds(2000), true, true, ""};
     };
     options.ask_audit_standing =
-        [this](absl::Time deadline) -> absl::StatusOr<rpc::Standing> {
-      EXPECT_EQ(deadline, clock_.Now() + StatusBoard::kAskTime);
+        [this](SteadyTime deadline) -> absl::StatusOr<rpc::Standing> {
+      EXPECT_EQ(deadline, clock_.SteadyNow() + StatusBoard::kAskTime);
       if (audit_untold) return absl::UnavailableError("no such method");
       return rpc::Standing{absl::FromUnixSeconds(3000), false, !audit_waits,
                            audit_waits ? "waiting for policy" : ""};
     };
     options.ask_store =
-        [this](absl::Time) -> absl::StatusOr<StatusBoard::Installation> {
+        [this](SteadyTime) -> absl::StatusOr<StatusBoard::Installation> {
       if (store_away) return absl::UnavailableError("no connection");
       return StatusBoard::Installation{"the-installation", 3};
     };
     options.services = {
         {"policy",
-         [](absl::Time) { return absl::UnavailableError("not connected"); },
-         [](absl::Time) -> absl::StatusOr<rpc::Standing> {
+         [](SteadyTime) { return absl::UnavailableError("not connected"); },
+         [](SteadyTime) -> absl::StatusOr<rpc::Standing> {
            return absl::UnavailableError("not connected");
          }}};
     board_ = std::make_unique<StatusBoard>(options, &log_, &clock_);

@@ -22,7 +22,8 @@ constexpr absl::Duration kStepTime = absl::Seconds(10);
 
 rpc::IncomingCall WithOpeningDeadline(const PipelineParts* parts,
                                       rpc::IncomingCall call) {
-  call.deadline = std::min(call.deadline, parts->clock->Now() + kStepTime);
+  call.deadline =
+      std::min(call.deadline, parts->clock->SteadyNow() + kStepTime);
   return call;
 }
 
@@ -88,7 +89,8 @@ void StreamCall::WatchForEnd() {
       call->End(absl::CancelledError("the caller went away"));
     }
   });
-  expiry_ = parts().registry->Add(weak_from_this(), credential().expire_time());
+  expiry_ =
+      parts().registry->AddUntil(weak_from_this(), credential().expire_time());
   const uint64_t listener = parts().view->AddListener(
       std::make_shared<absl::AnyInvocable<void()>>([weak] {
         if (auto call = weak.lock()) call->OnPolicyChanged();
@@ -110,14 +112,14 @@ void StreamCall::OnPolicyChanged() {
 
 void StreamCall::Expire() {
   if (!opened_.load()) return PipelineCall::Expire();
-  const absl::Time now = parts().clock->Now();
   {
     MutexLock lock(&mu_);
+    const SteadyTime now = parts().clock->SteadyNow();
     if (end_.has_value() && (!writing_ || now < ended_at_ + kLastWrite)) return;
     aborting_ = end_.has_value();
   }
   if (ended()) return AbortWrite();
-  if (now < credential().expire_time()) return;
+  if (parts().clock->Now() < credential().expire_time()) return;
   End(MakeError(absl::StatusCode::kUnauthenticated, kUnauthenticated,
                 "the credential has expired"));
 }
@@ -152,7 +154,8 @@ void StreamCall::Step() {
   }
   if (items_.empty()) return FetchNext();
   parts().view->WhenReady(
-      parts().clock->Now() + kStepTime, [call = self()](SnapshotPtr snapshot) {
+      parts().clock->SteadyNow() + kStepTime,
+      [call = self()](SnapshotPtr snapshot) {
         if (snapshot == nullptr) {
           return call->End(MakeError(
               absl::StatusCode::kUnavailable, kPolicyUnavailable,
@@ -206,7 +209,7 @@ void StreamCall::Authorize(SnapshotPtr snapshot) {
 void StreamCall::Check(uint64_t revision) {
   rpc::AppendItem item;
   item.fenced_revision = revision;
-  item.deadline = parts().clock->Now() + kStepTime;
+  item.deadline = parts().clock->SteadyNow() + kStepTime;
   parts().audit_log->Append(
       std::move(item), [call = self()](rpc::AppendResult result) {
         if (result.fence != 0) call->parts().view->OnFence(result.fence);
@@ -257,7 +260,7 @@ void StreamCall::End(absl::Status status) {
     MutexLock lock(&mu_);
     if (end_.has_value()) return;
     end_ = std::move(status);
-    ended_at_ = parts().clock->Now();
+    ended_at_ = parts().clock->SteadyNow();
     dropped = std::move(source_);
     if (writing_) {
       last_write_ =
@@ -285,7 +288,8 @@ void StreamCall::FinishIfIdle() {
   // The end is answered even if it cannot be put on record: nothing leaves
   // with it.
   AppendFact(
-      parts().audit_log, std::move(entry), parts().clock->Now() + kStepTime,
+      parts().audit_log, std::move(entry),
+      parts().clock->SteadyNow() + kStepTime,
       [call = self(), status](rpc::AppendResult) { call->Answer(status); });
 }
 

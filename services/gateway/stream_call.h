@@ -25,6 +25,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "services/gateway/pipeline_call.h"
 
 namespace keyward::gateway {
@@ -139,7 +140,7 @@ class StreamCall : public PipelineCall {
   // Finish waits for it.
   bool aborting_ ABSL_GUARDED_BY(mu_) = false;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
-  absl::Time ended_at_ ABSL_GUARDED_BY(mu_);
+  SteadyTime ended_at_ ABSL_GUARDED_BY(mu_);
   uint64_t listener_ ABSL_GUARDED_BY(mu_) = 0;
   // It has one of the principal's places among the streams.
   bool counted_ = false;

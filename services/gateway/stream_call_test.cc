@@ -114,6 +114,15 @@ TEST_F(StreamCallTest, AnIdleStreamEndsWhenTheCredentialExpires) {
   EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
 }
 
+TEST_F(StreamCallTest, AnIdleStreamEndsAtItsCredentialsTimeOfDay) {
+  callers_.expire_time = clock_.Now() + absl::Hours(5);
+  writer_ = Watch(kReader);
+  clock_.Set(callers_.expire_time);
+  PassTime(absl::Seconds(1));
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
+}
+
 TEST_F(StreamCallTest, AtMostOneMessageIsInFlight) {
   writer_ = Watch(kReader);
   writer_->held = true;

@@ -202,7 +202,7 @@ class ExportSource : public StreamSource {
 
   void FetchCheckpoint(Done done) {
     context_.method = "keyward.audit.v1.AuditService.GetCheckpoint";
-    context_.deadline = parts_->clock->Now() + absl::Seconds(10);
+    context_.deadline = parts_->clock->SteadyNow() + absl::Seconds(10);
     parts_->audit->Execute(
         context_, *checkpoint_request_,
         [range = range_, request = checkpoint_request_,

@@ -18,6 +18,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/fake_clock.h"
+#include "libs/base/steady_time.h"
 #include "proto/keyward/audit/v1/audit_service.pb.h"
 #include "services/gateway/stream_call.h"
 
@@ -65,7 +66,7 @@ class FakeAudit : public rpc::Owner {
   }
 
   std::vector<std::string> methods;
-  absl::Time deadline;
+  SteadyTime deadline;
   rpc::CallDone waiting;
 };
 
@@ -201,7 +202,7 @@ TEST_F(ExportSourceTest, TheWholeLogEndsInItsCheckpoint) {
   Begin(0, 0, 5);
   EXPECT_THAT(audit_.methods,
               ElementsAre("keyward.audit.v1.AuditService.GetCheckpoint"));
-  EXPECT_EQ(audit_.deadline, clock_.Now() + absl::Seconds(10));
+  EXPECT_EQ(audit_.deadline, clock_.SteadyNow() + absl::Seconds(10));
   Next();
   EXPECT_THAT(feed_.starts, ElementsAre(0u));
   feed_.Send(0, 3);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/steady_time.h"
 #include "services/policy/change_executor.h"
 #include "services/policy/records.h"
 #include "services/policy/stored_result.h"
@@ -104,9 +105,9 @@ void ChangeExecutor::AnswerStored(const ChangeCallPtr& call,
 void ChangeExecutor::Refuse(const ChangeCallPtr& call, absl::Status status,
                             rpc::Refusal refusal,
                             std::unique_ptr<Message> response) {
-  const absl::Time deadline =
+  const SteadyTime deadline =
       std::max(call->context.deadline,
-               parts_.clock->Now() + PolicyStorage::kSettleGrace);
+               parts_.clock->SteadyNow() + PolicyStorage::kSettleGrace);
   BeginOutside();
   parts_.storage->SettleIntent(
       call->intent(), deadline,

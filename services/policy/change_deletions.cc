@@ -108,7 +108,7 @@ bool ChangeExecutor::FinishDeleted(const DurablePolicy& policy,
   AddRequestId({record.request_id_key(), record.content_hash()}, stored,
                parts_.clock->Now(), &change.puts);
   const kv::CommitResult result = CommitAndInstall(
-      policy, std::move(change), parts_.clock->Now() + kOwnCommitTime);
+      policy, std::move(change), parts_.clock->SteadyNow() + kOwnCommitTime);
   const bool given_up = result.outcome == Outcome::kBarred ||
                         (result.outcome == Outcome::kRefused &&
                          absl::IsFailedPrecondition(result.status));
@@ -127,7 +127,7 @@ bool ChangeExecutor::Reopen(const DurablePolicy& policy,
   change.delta = PlanReopen(policy, record.project()).delta;
   change.ended_deletion = record.project();
   const kv::CommitResult result = CommitAndInstall(
-      policy, std::move(change), parts_.clock->Now() + kOwnCommitTime);
+      policy, std::move(change), parts_.clock->SteadyNow() + kOwnCommitTime);
   if (!result.applied()) return false;
   const ChangeCallPtr call = TakeDeleting(record.project());
   if (call == nullptr) return true;

@@ -71,9 +71,8 @@ void ChangeExecutor::Submit(const rpc::CallContext& context,
   call->request.reset(request.New());
   call->request->CopyFrom(request);
   call->done = std::move(done);
-  const absl::Time now = parts_.clock->Now();
-  const absl::Duration left =
-      std::max(context.deadline - now, absl::ZeroDuration());
+  const absl::Duration left = std::max(
+      context.deadline - parts_.clock->SteadyNow(), absl::ZeroDuration());
   bool full = false;
   {
     MutexLock l(&mu_);
@@ -116,7 +115,7 @@ void ChangeExecutor::Run() {
     } else if (call != nullptr) {
       Work(call);
       parts_.storage->Maintain(*parts_.standing->Newest(),
-                               parts_.clock->Now() + kOwnCommitTime);
+                               parts_.clock->SteadyNow() + kOwnCommitTime);
     }
     call.reset();
     deletion.reset();
@@ -155,7 +154,7 @@ bool ChangeExecutor::TakeWork(ChangeCallPtr* call,
 }
 
 void ChangeExecutor::Work(const ChangeCallPtr& call) {
-  if (parts_.clock->Now() >= call->context.deadline) {
+  if (parts_.clock->SteadyNow() >= call->context.deadline) {
     return Refuse(call, TooLate(), rpc::Refusal::kNone);
   }
   if (AnswerKnownIntent(call) || AnswerKnownRequestId(call)) return;
@@ -283,7 +282,7 @@ void ChangeExecutor::Make(const ChangeCallPtr& call,
 
 kv::CommitResult ChangeExecutor::CommitAndInstall(const DurablePolicy& policy,
                                                   StorageChange change,
-                                                  absl::Time deadline) {
+                                                  SteadyTime deadline) {
   const uint64_t revision =
       change.delta.has_value() ? change.delta->revision() : policy.revision();
   absl::StatusOr<DurablePolicy> next =
@@ -339,7 +338,7 @@ void ChangeExecutor::AnswerFailedCommit(const ChangeCallPtr& call,
 }
 
 bool ChangeExecutor::Reload() {
-  if (!parts_.storage->Settled(parts_.clock->Now() + kOwnCommitTime)) {
+  if (!parts_.storage->Settled(parts_.clock->SteadyNow() + kOwnCommitTime)) {
     return false;
   }
   absl::StatusOr<DurablePolicy> loaded = parts_.storage->Load();

@@ -20,6 +20,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/random.h"
 #include "libs/policy/actions.h"
@@ -141,7 +142,7 @@ class ChangeExecutor {
 
   // Commits, and installs what became durable.
   kv::CommitResult CommitAndInstall(const DurablePolicy& policy,
-                                    StorageChange change, absl::Time deadline);
+                                    StorageChange change, SteadyTime deadline);
   // Answers a call whose commit did not apply.
   void AnswerFailedCommit(const ChangeCallPtr& call,
                           const kv::CommitResult& result);

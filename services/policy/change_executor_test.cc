@@ -81,6 +81,23 @@ TEST_F(ChangeExecutorTest, P2_AHangingOwnerMakesTheAnswerNotYetInForce) {
   EXPECT_EQ(kit_.audit.fence(), 1u);
 }
 
+TEST_F(ChangeExecutorTest, P8_TheTimeOfDayMovesNoDeadline) {
+  for (const absl::Duration step : {-absl::Hours(1), absl::Hours(1)}) {
+    kit_.store.gate.Set(Mood::kHanging);
+    const uint64_t revision = kit_.core->newest_revision() + 1;
+    const auto call = kit_.Execute(kit_.Context("ApplyPolicy"),
+                                   Grant("b" + std::to_string(revision)));
+    kit_.AwaitDurable(revision);
+    kit_.clock.Set(kit_.clock.Now() + step);
+    kit_.timer.Advance(absl::Seconds(9));
+    EXPECT_FALSE(call->answered()) << step;
+    kit_.timer.Advance(absl::Milliseconds(500));
+    EXPECT_EQ(ErrorReason(call->Wait().status), kNotYetInForce) << step;
+    kit_.store.gate.Set(Mood::kWilling);
+    kit_.AwaitForce(revision);
+  }
+}
+
 TEST_F(ChangeExecutorTest, P2_ARetryIsAnsweredOnlyOnceTheFirstIsInForce) {
   policy::v1::ApplyPolicyRequest request = Grant("b");
   request.set_request_id("once");

@@ -32,18 +32,18 @@ absl::Status CheckFence(uint64_t fence, uint64_t revision) {
 
 }  // namespace
 
-absl::Status FenceRaiser::Raise(uint64_t revision, absl::Time deadline) {
+absl::Status FenceRaiser::Raise(uint64_t revision, SteadyTime deadline) {
   for (size_t i = 0; i < owners_.size(); ++i) {
     if (raised_[i] == revision) continue;
     const absl::StatusOr<uint64_t> fence = owners_[i]->RaiseFence(
-        revision, std::min(deadline, clock_->Now() + kAttempt));
+        revision, std::min(deadline, clock_->SteadyNow() + kAttempt));
     if (!fence.ok()) return fence.status();
     absl::Status status = CheckFence(*fence, revision);
     if (!status.ok()) return status;
     raised_[i] = revision;
   }
   const absl::StatusOr<uint64_t> fence = audit_->RaiseFence(
-      revision, std::min(deadline, clock_->Now() + kAttempt));
+      revision, std::min(deadline, clock_->SteadyNow() + kAttempt));
   if (!fence.ok()) return fence.status();
   return CheckFence(*fence, revision);
 }

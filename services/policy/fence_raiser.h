@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/owner_control.h"
 
@@ -42,7 +43,7 @@ class FenceRaiser {
   // again. FAILED_PRECONDITION if a fence is above `revision`: the installation
   // has seen a newer policy than this one, which must not decide anything.
   // Owners that answered once are not asked again for the same revision.
-  absl::Status Raise(uint64_t revision, absl::Time deadline);
+  absl::Status Raise(uint64_t revision, SteadyTime deadline);
 
  private:
   const std::vector<rpc::OwnerControl*> owners_;

@@ -20,7 +20,7 @@ using testing::IsEmpty;
 class FenceRaiserTest : public testing::Test {
  protected:
   absl::Status Raise(uint64_t revision) {
-    return raiser_.Raise(revision, clock_.Now() + absl::Seconds(10));
+    return raiser_.Raise(revision, clock_.SteadyNow() + absl::Seconds(10));
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1700000000)};

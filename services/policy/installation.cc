@@ -75,7 +75,7 @@ AuditEntry InstallationEntry(absl::Time now, const std::string& principal,
 
 // Appends one record and waits until it is durable.
 absl::Status AppendRecord(rpc::AuditLog* audit, const Clock* clock,
-                          AuditEntry entry, absl::Time deadline) {
+                          AuditEntry entry, SteadyTime deadline) {
   struct Answer {
     Mutex mu;
     CondVar arrived;
@@ -95,7 +95,7 @@ absl::Status AppendRecord(rpc::AuditLog* audit, const Clock* clock,
   });
   MutexLock l(&answer->mu);
   while (!answer->result.has_value()) {
-    const absl::Duration left = deadline + kAnswerGrace - clock->Now();
+    const absl::Duration left = deadline + kAnswerGrace - clock->SteadyNow();
     if (!answer->arrived.WaitFor(&answer->mu, left)) break;
   }
   if (answer->result.has_value() &&
@@ -127,7 +127,7 @@ absl::Status CommitStatus(const kv::CommitResult& result) {
 }  // namespace
 
 absl::StatusOr<DurablePolicy> Installation::Begin(
-    const std::string& administrator, absl::Time deadline) const {
+    const std::string& administrator, SteadyTime deadline) const {
   const absl::StatusOr<rpc::LogState> log = audit->GetLogState(deadline);
   if (!log.ok()) return log.status();
   if (log->size != 0) {
@@ -166,7 +166,7 @@ absl::StatusOr<DurablePolicy> Installation::Begin(
   return storage->Load();
 }
 
-absl::Status Installation::RecordBeginning(absl::Time deadline) const {
+absl::Status Installation::RecordBeginning(SteadyTime deadline) const {
   const absl::StatusOr<std::string> administrator =
       storage->PendingInstallation();
   if (!administrator.ok()) return administrator.status();
@@ -187,7 +187,7 @@ absl::Status Installation::RecordBeginning(absl::Time deadline) const {
 }
 
 absl::StatusOr<DurablePolicy> Installation::Restore(const DurablePolicy& on,
-                                                    absl::Time deadline) const {
+                                                    SteadyTime deadline) const {
   if (on.revision() == 0) {
     return absl::FailedPreconditionError(
         "policy's data folder is empty: put the backup in place before "
@@ -216,7 +216,7 @@ absl::StatusOr<DurablePolicy> Installation::Restore(const DurablePolicy& on,
 
 absl::StatusOr<DurablePolicy> Installation::RecoverAdministrator(
     const DurablePolicy& on, const std::string& principal,
-    absl::Time deadline) const {
+    SteadyTime deadline) const {
   absl::Status valid = policy::ValidatePrincipal(principal, "principal");
   if (!valid.ok()) return valid;
   const absl::StatusOr<rpc::LogState> log = audit->GetLogState(deadline);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/random.h"
 #include "libs/policy/actions.h"
 #include "libs/rpc/audit_log.h"
@@ -40,11 +41,11 @@ struct Installation {
   // FAILED_PRECONDITION if no administrator is named, INVALID_ARGUMENT if it
   // cannot be one. UNAVAILABLE if audit or the state layer is away.
   absl::StatusOr<DurablePolicy> Begin(const std::string& administrator,
-                                      absl::Time deadline) const;
+                                      SteadyTime deadline) const;
 
   // Puts the beginning on record, under `system:policy`, if it is not yet. A
   // crash between the two can leave a second, equal record, never none.
-  absl::Status RecordBeginning(absl::Time deadline) const;
+  absl::Status RecordBeginning(SteadyTime deadline) const;
 
   // How far a restored policy's revision is at least above those of its backup
   // and of the restored log: more than were ever made after the backup.
@@ -61,7 +62,7 @@ struct Installation {
   //
   // FAILED_PRECONDITION if the folder is new; UNAVAILABLE.
   absl::StatusOr<DurablePolicy> Restore(const DurablePolicy& on,
-                                        absl::Time deadline) const;
+                                        SteadyTime deadline) const;
 
   // Makes `principal` administrator of `system` in a new revision, above every
   // one that was ever in force, and takes policy.get and policy.apply out of
@@ -76,7 +77,7 @@ struct Installation {
   // UNAVAILABLE.
   absl::StatusOr<DurablePolicy> RecoverAdministrator(
       const DurablePolicy& on, const std::string& principal,
-      absl::Time deadline) const;
+      SteadyTime deadline) const;
 };
 
 }  // namespace keyward::policy_service

@@ -106,7 +106,7 @@ TEST_F(InstallationTest, P2_AStartThatCannotRaiseTheFencesAnswersNothing) {
   kit_.Execute(kit_.Context("CreateProject"), CreateProject("payments"));
   kit_.AwaitDurable(2);
   ASSERT_TRUE(kit_.Restart().ok());
-  const absl::Time soon = kit_.clock.Now() + absl::Milliseconds(10);
+  const SteadyTime soon = kit_.clock.SteadyNow() + absl::Milliseconds(10);
   EXPECT_EQ(kit_.core->Start(soon).code(), absl::StatusCode::kUnavailable);
   EXPECT_FALSE(kit_.core->ready());
   EXPECT_EQ(kit_.audit.fence(), 1u);

@@ -96,8 +96,9 @@ absl::StatusOr<std::unique_ptr<PolicyCore>> PolicyCore::Create(
       policy::PublicActions();
   if (!catalog.ok()) return catalog.status();
   absl::StatusOr<std::unique_ptr<PolicyStorage>> storage =
-      PolicyStorage::Create(dependencies.kv, dependencies.clock,
-                            dependencies.clock->Now() + options.open_timeout);
+      PolicyStorage::Create(
+          dependencies.kv, dependencies.clock,
+          dependencies.clock->SteadyNow() + options.open_timeout);
   if (!storage.ok()) return storage.status();
   absl::StatusOr<DurablePolicy> newest = (*storage)->Load();
   if (!newest.ok()) return newest.status();
@@ -143,7 +144,7 @@ PolicyCore::~PolicyCore() {
   if (deletions_.joinable()) deletions_.join();
 }
 
-absl::Status PolicyCore::Start(absl::Time deadline) {
+absl::Status PolicyCore::Start(SteadyTime deadline) {
   if (ready()) return absl::OkStatus();
   absl::Status begun =
       options_.restored ? RestoreOnce(deadline) : absl::OkStatus();
@@ -165,7 +166,7 @@ Installation PolicyCore::OfInstallation() const {
           dependencies_.random, catalog_.get()};
 }
 
-absl::Status PolicyCore::BeginIfNew(absl::Time deadline) {
+absl::Status PolicyCore::BeginIfNew(SteadyTime deadline) {
   const Installation installation = OfInstallation();
   if (newest_revision() == 0) {
     absl::StatusOr<DurablePolicy> begun =
@@ -176,7 +177,7 @@ absl::Status PolicyCore::BeginIfNew(absl::Time deadline) {
   return installation.RecordBeginning(deadline);
 }
 
-absl::Status PolicyCore::RestoreOnce(absl::Time deadline) {
+absl::Status PolicyCore::RestoreOnce(SteadyTime deadline) {
   if (restored_) return absl::OkStatus();
   // An attempt before this one may have been made and not been told.
   absl::StatusOr<DurablePolicy> newest = storage_->Load();
@@ -187,14 +188,14 @@ absl::Status PolicyCore::RestoreOnce(absl::Time deadline) {
   return absl::OkStatus();
 }
 
-absl::Status PolicyCore::RaiseFences(absl::Time deadline) {
+absl::Status PolicyCore::RaiseFences(SteadyTime deadline) {
   const uint64_t revision = newest_revision();
   absl::Duration pause = kFirstPause;
   for (;;) {
     const absl::Status raised = raiser_.Raise(revision, deadline);
     if (raised.ok()) break;
     if (absl::IsFailedPrecondition(raised)) return raised;
-    if (dependencies_.clock->Now() + pause >= deadline) {
+    if (dependencies_.clock->SteadyNow() + pause >= deadline) {
       return StateUnavailable(raised.message());
     }
     log_.Warning("waiting to raise the fences",
@@ -207,7 +208,7 @@ absl::Status PolicyCore::RaiseFences(absl::Time deadline) {
 }
 
 absl::Status PolicyCore::RecoverAdministrator(const std::string& principal,
-                                              absl::Time deadline) {
+                                              SteadyTime deadline) {
   if (ready()) {
     return absl::FailedPreconditionError(
         "stop the services before recovering the administrator");
@@ -229,7 +230,7 @@ void PolicyCore::RunFences() {
     const uint64_t revision = newest_revision();
     if (revision <= revision_in_force()) continue;
     const absl::Status raised =
-        raiser_.Raise(revision, dependencies_.clock->Now() + kRaiseTime);
+        raiser_.Raise(revision, dependencies_.clock->SteadyNow() + kRaiseTime);
     if (raised.ok()) {
       standing_.SetInForce(revision);
       executor_.OnInForce(revision);
@@ -269,7 +270,8 @@ bool PolicyCore::DeleteClosedProjects() {
     if (deletion.closed_revision() > revision_in_force()) continue;
     const std::string id(absl::StripPrefix(name, "projects/"));
     const absl::StatusOr<int64_t> secrets = dependencies_.purger->PurgeProject(
-        id, deletion.project_uid(), dependencies_.clock->Now() + kPurgeTime);
+        id, deletion.project_uid(),
+        dependencies_.clock->SteadyNow() + kPurgeTime);
     if (!secrets.ok()) {
       log_.Warning("a project's deletion waits for the store",
                    {{"status", secrets.status()}});
@@ -342,18 +344,18 @@ absl::StatusOr<std::unique_ptr<Message>> PolicyCore::Read(
   return absl::InternalError("not a read of policy");
 }
 
-absl::StatusOr<std::string> PolicyCore::GetHeldCheckpoint(absl::Time) {
+absl::StatusOr<std::string> PolicyCore::GetHeldCheckpoint(SteadyTime) {
   return storage_->HeldCheckpoint();
 }
 
 absl::Status PolicyCore::HoldCheckpoint(const std::string& checkpoint,
-                                        absl::Time deadline) {
+                                        SteadyTime deadline) {
   if (!ready()) return NotReady();
   return storage_->HoldCheckpoint(checkpoint, deadline);
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> PolicyCore::ResolveIntents(
-    const std::vector<uint64_t>& intent_ids, absl::Time deadline) {
+    const std::vector<uint64_t>& intent_ids, SteadyTime deadline) {
   if (!ready()) return NotReady();
   if (intent_ids.size() > kMaxIntents) {
     return FieldError("intent_ids", "must have at most 256 elements");
@@ -379,12 +381,12 @@ absl::StatusOr<std::vector<rpc::IntentResolution>> PolicyCore::ResolveIntents(
 }
 
 absl::StatusOr<uint64_t> PolicyCore::RaiseFloor(uint64_t floor,
-                                                absl::Time deadline) {
+                                                SteadyTime deadline) {
   if (!ready()) return NotReady();
   return storage_->RaiseFloor(floor, deadline);
 }
 
-absl::StatusOr<uint64_t> PolicyCore::RaiseFence(uint64_t, absl::Time) {
+absl::StatusOr<uint64_t> PolicyCore::RaiseFence(uint64_t, SteadyTime) {
   return absl::FailedPreconditionError(
       "policy has no fence: it applies changes decided under its newest "
       "revision alone");

@@ -18,6 +18,7 @@
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/random.h"
 #include "libs/kv/kv.h"
@@ -98,7 +99,7 @@ class PolicyCore final : public rpc::Owner,
   // FAILED_PRECONDITION, for good: the folder is new but audit's log is not, or
   // the folder should be a restored one; or the log has seen a newer policy
   // than the folder holds. The message says what to do. One call at a time.
-  absl::Status Start(absl::Time deadline);
+  absl::Status Start(SteadyTime deadline);
 
   // For `keyward operator recover-admin`, instead of Start: makes `principal`
   // administrator on record (Installation::RecoverAdministrator), raises the
@@ -106,7 +107,7 @@ class PolicyCore final : public rpc::Owner,
   // in force. FAILED_PRECONDITION after Start; else as
   // Installation::RecoverAdministrator. Blocks.
   absl::Status RecoverAdministrator(const std::string& principal,
-                                    absl::Time deadline);
+                                    SteadyTime deadline);
 
   // Start has succeeded.
   bool ready() const { return ready_.load(); }
@@ -127,17 +128,17 @@ class PolicyCore final : public rpc::Owner,
 
   // rpc::OwnerControl. An intent whose project deletion is under way is left
   // out of ResolveIntents: it is neither applied nor given up.
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time deadline) override;
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
   absl::Status HoldCheckpoint(const std::string& checkpoint,
-                              absl::Time deadline) override;
+                              SteadyTime deadline) override;
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& intent_ids, absl::Time deadline) override;
+      const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;
   absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor,
-                                      absl::Time deadline) override;
+                                      SteadyTime deadline) override;
 
   // FAILED_PRECONDITION always: policy has no fence but its newest revision.
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
+                                      SteadyTime deadline) override;
 
   // rpc::SnapshotFeed. Nothing is sent before Start has succeeded.
   std::unique_ptr<rpc::SnapshotFollower> FollowSnapshots(
@@ -151,9 +152,9 @@ class PolicyCore final : public rpc::Owner,
              std::unique_ptr<PageTokens> tokens);
 
   Installation OfInstallation() const;
-  absl::Status BeginIfNew(absl::Time deadline);
-  absl::Status RestoreOnce(absl::Time deadline);
-  absl::Status RaiseFences(absl::Time deadline);
+  absl::Status BeginIfNew(SteadyTime deadline);
+  absl::Status RestoreOnce(SteadyTime deadline);
+  absl::Status RaiseFences(SteadyTime deadline);
   void RunFences();
   void RunDeletions();
   // One attempt at every deletion whose closing is in force. True if none is

@@ -45,27 +45,27 @@ class FakeOwner : public rpc::OwnerControl, public rpc::ProjectPurger {
  public:
   explicit FakeOwner(Order* order) : order_(order) {}
 
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override {
     std::lock_guard<std::mutex> lock(order_->mu);
     if (away) return absl::UnavailableError("away");
     order_->raised.push_back(absl::StrCat("owner ", revision));
     return revision;
   }
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time) override {
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     return "";
   }
-  absl::Status HoldCheckpoint(const std::string&, absl::Time) override {
+  absl::Status HoldCheckpoint(const std::string&, SteadyTime) override {
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>&, absl::Time) override {
+      const std::vector<uint64_t>&, SteadyTime) override {
     return std::vector<rpc::IntentResolution>();
   }
-  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, SteadyTime) override {
     return floor;
   }
   absl::StatusOr<int64_t> PurgeProject(const std::string&, const std::string&,
-                                       absl::Time) override {
+                                       SteadyTime) override {
     std::lock_guard<std::mutex> lock(order_->mu);
     if (purge_away) return absl::UnavailableError("away");
     return remaining;
@@ -96,14 +96,14 @@ class FakeAudit : public rpc::AuditLog {
     }
     done(std::move(result));
   }
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override {
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override {
     std::lock_guard<std::mutex> lock(order_->mu);
     if (away) return absl::UnavailableError("away");
     order_->raised.push_back(absl::StrCat("audit ", revision));
     fence = std::max(fence, revision);
     return fence;
   }
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override {
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime) override {
     std::lock_guard<std::mutex> lock(order_->mu);
     return rpc::LogState{fence, size, 0};
   }
@@ -125,8 +125,8 @@ class PolicyCoreTest : public testing::Test {
   }
   void TearDown() override { core_.reset(); }
 
-  absl::Time Soon(absl::Duration after = absl::Seconds(10)) {
-    return clock_.Now() + after;
+  SteadyTime Soon(absl::Duration after = absl::Seconds(10)) {
+    return clock_.SteadyNow() + after;
   }
 
   // Opens the core on the same state, as after a restart.
@@ -392,9 +392,9 @@ TEST_F(PolicyCoreTest, ADeletionThatWasInterruptedGoesOnAfterARestart) {
     std::lock_guard<std::mutex> lock(order_.mu);
     owner_.purge_away = false;
   }
-  const absl::Time end = Soon(absl::Seconds(20));
+  const SteadyTime end = Soon(absl::Seconds(20));
   std::vector<rpc::IntentResolution> resolved;
-  while (resolved.empty() && clock_.Now() < end) {
+  while (resolved.empty() && clock_.SteadyNow() < end) {
     resolved = core_->ResolveIntents({intent}, Soon()).value();
   }
   ASSERT_EQ(resolved.size(), 1u);

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/kv/kv.h"
 #include "libs/rpc/call_methods.h"
@@ -46,7 +47,7 @@ class PolicyProcess final : public rpc::RunningService {
 
   absl::Status Open(const config::v1::PolicyConfig& config);
 
-  absl::Status BringIntoService(absl::Time deadline) override {
+  absl::Status BringIntoService(SteadyTime deadline) override {
     if (!recover_.has_value()) return core_->Start(deadline);
     absl::Status recovered = core_->RecoverAdministrator(*recover_, deadline);
     if (recovered.ok()) {

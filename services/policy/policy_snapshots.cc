@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/steady_time.h"
 #include "libs/policy/snapshot_codec.h"
 #include "services/policy/policy_loader.h"
 #include "services/policy/policy_storage.h"
@@ -37,7 +38,7 @@ std::string EncodeSnapshotPointer(uint64_t revision, uint32_t chunks) {
 kv::CommitResult PolicyStorage::CommitWhole(const DurablePolicy& on,
                                             const PolicyState& state,
                                             std::vector<kv::Put> puts,
-                                            absl::Time deadline) {
+                                            SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (!turn.held()) return kv::CommitResult::Refused(Busy());
   const absl::StatusOr<kv::Precondition> head = HeadIs(on);
@@ -63,7 +64,7 @@ kv::CommitResult PolicyStorage::CommitWhole(const DurablePolicy& on,
 
 absl::StatusOr<uint32_t> PolicyStorage::WriteChunks(
     const PolicyState& state, const kv::Precondition& head,
-    absl::Time deadline) {
+    SteadyTime deadline) {
   const auto chunks = policy::EncodeSnapshot(state);
   for (const policy::SnapshotChunk& chunk : chunks) {
     SnapshotChunkRecord record;
@@ -81,7 +82,7 @@ absl::StatusOr<uint32_t> PolicyStorage::WriteChunks(
 
 absl::Status PolicyStorage::WriteGenerations(const PolicyState& state,
                                              const kv::Precondition& head,
-                                             absl::Time deadline) {
+                                             SteadyTime deadline) {
   std::vector<std::string> parents = {"system"};
   for (const auto& [name, project] : state.projects()) parents.push_back(name);
   for (size_t i = 0; i < parents.size(); i += kKeysPerTransaction) {
@@ -98,13 +99,13 @@ absl::Status PolicyStorage::WriteGenerations(const PolicyState& state,
   return absl::OkStatus();
 }
 
-void PolicyStorage::Maintain(const DurablePolicy& on, absl::Time deadline) {
+void PolicyStorage::Maintain(const DurablePolicy& on, SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (turn.held()) MaintainInTurn(on, deadline).IgnoreError();
 }
 
 absl::Status PolicyStorage::MaintainInTurn(const DurablePolicy& on,
-                                           absl::Time deadline) {
+                                           SteadyTime deadline) {
   const absl::StatusOr<kv::Precondition> head = HeadIs(on);
   if (!head.ok()) return head.status();
   uint64_t snapshot = 0;
@@ -140,7 +141,7 @@ absl::Status PolicyStorage::MaintainInTurn(const DurablePolicy& on,
 absl::Status PolicyStorage::Prune(const std::string& begin,
                                   const std::string& end,
                                   const kv::Precondition& head,
-                                  absl::Time deadline) {
+                                  SteadyTime deadline) {
   kv::RangeOptions options;
   options.limit = kKeysPerPrune;
   options.keys_only = true;
@@ -153,7 +154,7 @@ absl::Status PolicyStorage::Prune(const std::string& begin,
 
 absl::Status PolicyStorage::DeleteKeys(const std::vector<std::string>& keys,
                                        const kv::Precondition& head,
-                                       absl::Time deadline) {
+                                       SteadyTime deadline) {
   for (size_t i = 0; i < keys.size(); i += kKeysPerTransaction) {
     kv::Transaction txn;
     txn.preconditions.push_back(head);

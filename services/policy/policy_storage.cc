@@ -37,11 +37,11 @@ std::string EncodePart(const PolicyDelta& part, size_t parts) {
 
 }  // namespace
 
-PolicyStorage::Turn::Turn(PolicyStorage* storage, absl::Time deadline)
+PolicyStorage::Turn::Turn(PolicyStorage* storage, SteadyTime deadline)
     : storage_(storage) {
   MutexLock l(&storage_->mu_);
   while (storage_->turn_taken_) {
-    const absl::Duration left = deadline - storage_->clock_->Now();
+    const absl::Duration left = deadline - storage_->clock_->SteadyNow();
     if (left <= absl::ZeroDuration()) return;
     storage_->turn_ended_.WaitFor(&storage_->mu_, left);
   }
@@ -59,7 +59,7 @@ PolicyStorage::Turn::~Turn() {
 absl::Status PolicyStorage::Busy() { return StateUnavailable("it is busy"); }
 
 absl::StatusOr<std::unique_ptr<PolicyStorage>> PolicyStorage::Create(
-    kv::KeyValueStore* kv, const Clock* clock, absl::Time deadline) {
+    kv::KeyValueStore* kv, const Clock* clock, SteadyTime deadline) {
   absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
       kv::WriterSession::Begin(kv, deadline);
   if (!session.ok()) return ReadError(session.status());
@@ -117,7 +117,7 @@ absl::StatusOr<kv::Precondition> PolicyStorage::HeadIs(
 
 kv::CommitResult PolicyStorage::Commit(const DurablePolicy& on,
                                        StorageChange change,
-                                       absl::Time deadline) {
+                                       SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (!turn.held()) return kv::CommitResult::Refused(Busy());
   const absl::StatusOr<kv::Precondition> head = HeadIs(on);
@@ -161,7 +161,7 @@ kv::CommitResult PolicyStorage::Commit(const DurablePolicy& on,
 
 absl::Status PolicyStorage::WriteParts(const std::vector<PolicyDelta>& parts,
                                        const kv::Precondition& head,
-                                       absl::Time deadline) {
+                                       SteadyTime deadline) {
   for (size_t i = 0; i < parts.size(); ++i) {
     kv::Transaction txn;
     // A leftover of a change that did not happen may lie there: the head says
@@ -206,7 +206,7 @@ absl::Status PolicyStorage::AddCheckpoint(const std::string& note,
 }
 
 absl::Status PolicyStorage::HoldCheckpoint(const std::string& note,
-                                           absl::Time deadline) {
+                                           SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (!turn.held()) return Busy();
   kv::Transaction txn;
@@ -225,7 +225,7 @@ absl::StatusOr<std::string> PolicyStorage::HeldCheckpoint() const {
 }
 
 absl::StatusOr<uint64_t> PolicyStorage::RaiseFloor(uint64_t floor,
-                                                   absl::Time deadline) {
+                                                   SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (!turn.held()) return Busy();
   const absl::StatusOr<uint64_t> present = kv_->IntentFloor();
@@ -247,7 +247,7 @@ absl::StatusOr<std::string> PolicyStorage::PendingInstallation() const {
   return record->administrator();
 }
 
-absl::Status PolicyStorage::ForgetPendingInstallation(absl::Time deadline) {
+absl::Status PolicyStorage::ForgetPendingInstallation(SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (!turn.held()) return Busy();
   kv::Transaction txn;
@@ -257,7 +257,7 @@ absl::Status PolicyStorage::ForgetPendingInstallation(absl::Time deadline) {
 }
 
 kv::CommitResult PolicyStorage::Submit(kv::Transaction txn,
-                                       absl::Time deadline) {
+                                       SteadyTime deadline) {
   // What may still happen may move the head, or write over a part of this
   // change: nothing is built on that.
   if (!SettleRest(deadline)) {
@@ -272,7 +272,8 @@ kv::CommitResult PolicyStorage::Submit(kv::Transaction txn,
           : kv_->CommitAndWait(std::move(txn), options);
   if (result.outcome != Outcome::kUnknown) return result;
   const kv::TransactionId id = own ? result.id : intent;
-  if (!Settle(id, std::max(deadline, clock_->Now() + kSettleGrace), &result)) {
+  if (!Settle(id, std::max(deadline, clock_->SteadyNow() + kSettleGrace),
+              &result)) {
     MutexLock l(&mu_);
     unsettled_.push_back(id);
   }
@@ -280,13 +281,13 @@ kv::CommitResult PolicyStorage::Submit(kv::Transaction txn,
 }
 
 absl::Status PolicyStorage::SubmitOwn(kv::Transaction txn,
-                                      absl::Time deadline) {
+                                      SteadyTime deadline) {
   const kv::CommitResult result = Submit(std::move(txn), deadline);
   if (result.applied()) return absl::OkStatus();
   return StateUnavailable(result.ToString());
 }
 
-bool PolicyStorage::Settle(const kv::TransactionId& id, absl::Time deadline,
+bool PolicyStorage::Settle(const kv::TransactionId& id, SteadyTime deadline,
                            kv::CommitResult* result) {
   const kv::CommitOptions options = {deadline};
   const bool own = id.kind == kv::TransactionId::Kind::kSession;
@@ -300,12 +301,12 @@ bool PolicyStorage::Settle(const kv::TransactionId& id, absl::Time deadline,
   return floor.ok() && id.number < *floor;
 }
 
-bool PolicyStorage::Settled(absl::Time deadline) {
+bool PolicyStorage::Settled(SteadyTime deadline) {
   const Turn turn(this, deadline);
   return turn.held() && SettleRest(deadline);
 }
 
-bool PolicyStorage::SettleRest(absl::Time deadline) {
+bool PolicyStorage::SettleRest(SteadyTime deadline) {
   std::vector<kv::TransactionId> ids;
   {
     MutexLock l(&mu_);
@@ -321,14 +322,14 @@ bool PolicyStorage::SettleRest(absl::Time deadline) {
   return unsettled_.empty();
 }
 
-void PolicyStorage::SettleIntent(uint64_t intent_id, absl::Time deadline,
+void PolicyStorage::SettleIntent(uint64_t intent_id, SteadyTime deadline,
                                  kv::CommitCallback done) {
   kv_->Settle(kv::TransactionId::Intent(intent_id), kv::CommitOptions{deadline},
               std::move(done));
 }
 
 kv::CommitResult PolicyStorage::SettleIntentAndWait(uint64_t intent_id,
-                                                    absl::Time deadline) {
+                                                    SteadyTime deadline) {
   return kv_->SettleAndWait(kv::TransactionId::Intent(intent_id),
                             kv::CommitOptions{deadline});
 }

@@ -17,6 +17,7 @@
 #include "absl/types/optional.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/transaction.h"
 #include "libs/kv/writer_session.h"
@@ -76,7 +77,7 @@ class PolicyStorage {
 
   // Begins a writer session: UNAVAILABLE if the state layer cannot.
   static absl::StatusOr<std::unique_ptr<PolicyStorage>> Create(
-      kv::KeyValueStore* kv, const Clock* clock, absl::Time deadline);
+      kv::KeyValueStore* kv, const Clock* clock, SteadyTime deadline);
 
   PolicyStorage(const PolicyStorage&) = delete;
   PolicyStorage& operator=(const PolicyStorage&) = delete;
@@ -98,23 +99,23 @@ class PolicyStorage {
   // Settled() must be true, and the policy loaded again, before what is newest
   // is known. UNAVAILABLE while an earlier write is not settled.
   kv::CommitResult Commit(const DurablePolicy& on, StorageChange change,
-                          absl::Time deadline);
+                          SteadyTime deadline);
 
   // Writes `state`, at any revision above `on`'s, as a whole snapshot and
   // makes it the newest: for a beginning, and where revisions must jump. The
   // generations of all parents become its revision. Errors as Commit.
   kv::CommitResult CommitWhole(const DurablePolicy& on,
                                const policy::PolicyState& state,
-                               std::vector<kv::Put> puts, absl::Time deadline);
+                               std::vector<kv::Put> puts, SteadyTime deadline);
 
   // Settles what any write left unknown. True if nothing is.
-  bool Settled(absl::Time deadline);
+  bool Settled(SteadyTime deadline);
 
   // Bars an intent's id, or learns what it did; as KeyValueStore::Settle. Takes
   // no turn: it may be called while a change is being made.
-  void SettleIntent(uint64_t intent_id, absl::Time deadline,
+  void SettleIntent(uint64_t intent_id, SteadyTime deadline,
                     kv::CommitCallback done);
-  kv::CommitResult SettleIntentAndWait(uint64_t intent_id, absl::Time deadline);
+  kv::CommitResult SettleIntentAndWait(uint64_t intent_id, SteadyTime deadline);
 
   // What is stored under an intent's id; absent if nothing is, which proves
   // nothing. Errors of reading.
@@ -126,27 +127,27 @@ class PolicyStorage {
   // Writes a whole snapshot of `on` if the last one is old, and removes what
   // no load needs any more, and expired request ids. Whatever fails is tried
   // again next time.
-  void Maintain(const DurablePolicy& on, absl::Time deadline);
+  void Maintain(const DurablePolicy& on, SteadyTime deadline);
 
   // Keeps `note` if its tree is larger than the held one's. INVALID_ARGUMENT
   // if it is no checkpoint; UNAVAILABLE.
-  absl::Status HoldCheckpoint(const std::string& note, absl::Time deadline);
+  absl::Status HoldCheckpoint(const std::string& note, SteadyTime deadline);
   absl::StatusOr<std::string> HeldCheckpoint() const;
 
   // As OwnerControl::RaiseFloor.
-  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, absl::Time deadline);
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor, SteadyTime deadline);
 
   // The administrator of an installation whose beginning is not on record yet;
   // empty if it is.
   absl::StatusOr<std::string> PendingInstallation() const;
-  absl::Status ForgetPendingInstallation(absl::Time deadline);
+  absl::Status ForgetPendingInstallation(SteadyTime deadline);
 
  private:
   // The right to write, held by one thread at a time.
   class Turn {
    public:
     // Waits for the turn until the deadline at the latest.
-    Turn(PolicyStorage* storage, absl::Time deadline);
+    Turn(PolicyStorage* storage, SteadyTime deadline);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -170,29 +171,29 @@ class PolicyStorage {
 
   // The following are called by whoever holds the turn.
   absl::Status WriteParts(const std::vector<policy::PolicyDelta>& parts,
-                          const kv::Precondition& head, absl::Time deadline);
+                          const kv::Precondition& head, SteadyTime deadline);
   absl::StatusOr<uint32_t> WriteChunks(const policy::PolicyState& state,
                                        const kv::Precondition& head,
-                                       absl::Time deadline);
+                                       SteadyTime deadline);
   absl::Status WriteGenerations(const policy::PolicyState& state,
                                 const kv::Precondition& head,
-                                absl::Time deadline);
+                                SteadyTime deadline);
   absl::Status AddCheckpoint(const std::string& note, kv::Transaction* txn);
-  absl::Status MaintainInTurn(const DurablePolicy& on, absl::Time deadline);
+  absl::Status MaintainInTurn(const DurablePolicy& on, SteadyTime deadline);
   absl::Status Prune(const std::string& begin, const std::string& end,
-                     const kv::Precondition& head, absl::Time deadline);
+                     const kv::Precondition& head, SteadyTime deadline);
   absl::Status DeleteKeys(const std::vector<std::string>& keys,
-                          const kv::Precondition& head, absl::Time deadline);
+                          const kv::Precondition& head, SteadyTime deadline);
 
   // Settles what earlier writes left unknown. True if nothing is left.
-  bool SettleRest(absl::Time deadline);
+  bool SettleRest(SteadyTime deadline);
   // Commits under the transaction's intent id, or under one of the session,
   // and settles what is unknown.
-  kv::CommitResult Submit(kv::Transaction txn, absl::Time deadline);
+  kv::CommitResult Submit(kv::Transaction txn, SteadyTime deadline);
   // The same for what must simply succeed: OK, or UNAVAILABLE.
-  absl::Status SubmitOwn(kv::Transaction txn, absl::Time deadline);
+  absl::Status SubmitOwn(kv::Transaction txn, SteadyTime deadline);
   // True if the outcome of `id` became known for good.
-  bool Settle(const kv::TransactionId& id, absl::Time deadline,
+  bool Settle(const kv::TransactionId& id, SteadyTime deadline,
               kv::CommitResult* result);
 
   kv::KeyValueStore* const kv_;

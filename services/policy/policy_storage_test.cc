@@ -55,7 +55,7 @@ class PolicyStorageTest : public testing::Test {
     storage_ = PolicyStorage::Create(faults_.get(), &clock_, Soon()).value();
   }
 
-  absl::Time Soon() { return clock_.Now() + absl::Seconds(10); }
+  SteadyTime Soon() { return clock_.SteadyNow() + absl::Seconds(10); }
 
   DurablePolicy Load() { return storage_->Load().value(); }
 

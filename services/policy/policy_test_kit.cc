@@ -74,7 +74,7 @@ void FakeOwner::set_fence(uint64_t fence) {
   fence_ = fence;
 }
 
-absl::StatusOr<uint64_t> FakeOwner::RaiseFence(uint64_t revision, absl::Time) {
+absl::StatusOr<uint64_t> FakeOwner::RaiseFence(uint64_t revision, SteadyTime) {
   absl::Status passed = gate.Pass();
   if (!passed.ok()) return passed;
   MutexLock l(&mu_);
@@ -85,17 +85,17 @@ absl::StatusOr<uint64_t> FakeOwner::RaiseFence(uint64_t revision, absl::Time) {
   return fence_;
 }
 
-absl::StatusOr<std::string> FakeOwner::GetHeldCheckpoint(absl::Time) {
+absl::StatusOr<std::string> FakeOwner::GetHeldCheckpoint(SteadyTime) {
   return Refused();
 }
-absl::Status FakeOwner::HoldCheckpoint(const std::string&, absl::Time) {
+absl::Status FakeOwner::HoldCheckpoint(const std::string&, SteadyTime) {
   return Refused();
 }
 absl::StatusOr<std::vector<rpc::IntentResolution>> FakeOwner::ResolveIntents(
-    const std::vector<uint64_t>&, absl::Time) {
+    const std::vector<uint64_t>&, SteadyTime) {
   return Refused();
 }
-absl::StatusOr<uint64_t> FakeOwner::RaiseFloor(uint64_t, absl::Time) {
+absl::StatusOr<uint64_t> FakeOwner::RaiseFloor(uint64_t, SteadyTime) {
   return Refused();
 }
 
@@ -130,7 +130,7 @@ void FakeAudit::Append(rpc::AppendItem item, rpc::AppendDone done) {
   done(std::move(result));
 }
 
-absl::StatusOr<uint64_t> FakeAudit::RaiseFence(uint64_t revision, absl::Time) {
+absl::StatusOr<uint64_t> FakeAudit::RaiseFence(uint64_t revision, SteadyTime) {
   absl::Status passed = gate.Pass();
   if (!passed.ok()) return passed;
   MutexLock l(&mu_);
@@ -142,7 +142,7 @@ absl::StatusOr<uint64_t> FakeAudit::RaiseFence(uint64_t revision, absl::Time) {
   return fence_;
 }
 
-absl::StatusOr<rpc::LogState> FakeAudit::GetLogState(absl::Time) {
+absl::StatusOr<rpc::LogState> FakeAudit::GetLogState(SteadyTime) {
   MutexLock l(&mu_);
   rpc::LogState state;
   state.fence = fence_;
@@ -157,7 +157,7 @@ void FakePurger::set_secrets(int64_t secrets) {
 
 absl::StatusOr<int64_t> FakePurger::PurgeProject(const std::string& project,
                                                  const std::string& project_uid,
-                                                 absl::Time) {
+                                                 SteadyTime) {
   absl::Status passed = gate.Pass();
   if (!passed.ok()) return passed;
   MutexLock l(&mu_);

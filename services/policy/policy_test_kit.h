@@ -23,6 +23,7 @@
 #include "libs/base/log.h"
 #include "libs/base/memory_log_sink.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/fake_random.h"
 #include "libs/kv/faulty_kv.h"
 #include "libs/kv/test_kv.h"
@@ -82,12 +83,12 @@ class FakeOwner final : public rpc::OwnerControl {
   uint64_t fence() const;
   void set_fence(uint64_t fence);
 
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override;
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time) override;
-  absl::Status HoldCheckpoint(const std::string&, absl::Time) override;
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override;
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override;
+  absl::Status HoldCheckpoint(const std::string&, SteadyTime) override;
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>&, absl::Time) override;
-  absl::StatusOr<uint64_t> RaiseFloor(uint64_t, absl::Time) override;
+      const std::vector<uint64_t>&, SteadyTime) override;
+  absl::StatusOr<uint64_t> RaiseFloor(uint64_t, SteadyTime) override;
 
  private:
   const std::string name_;
@@ -109,8 +110,8 @@ class FakeAudit final : public rpc::AuditLog {
   void Set(uint64_t size, uint64_t fence);
 
   void Append(rpc::AppendItem item, rpc::AppendDone done) override;
-  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, absl::Time) override;
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time) override;
+  absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override;
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime) override;
 
  private:
   Journal* const journal_;
@@ -128,7 +129,7 @@ class FakePurger final : public rpc::ProjectPurger {
   void set_secrets(int64_t secrets);
   absl::StatusOr<int64_t> PurgeProject(const std::string& project,
                                        const std::string& project_uid,
-                                       absl::Time) override;
+                                       SteadyTime) override;
 
  private:
   Journal* const journal_;
@@ -165,7 +166,7 @@ class PolicyTestKit {
   void StartFresh();
   absl::Status Start() { return core->Start(Deadline()); }
 
-  absl::Time Deadline() const { return clock.Now() + absl::Seconds(10); }
+  SteadyTime Deadline() const { return clock.SteadyNow() + absl::Seconds(10); }
 
   // A call of PolicyService.METHOD under the newest revision, with a new
   // intent if it is a change.

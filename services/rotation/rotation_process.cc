@@ -13,6 +13,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "libs/auth/reload_runner.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/internal_server.h"
 #include "libs/rpc/internal_service.h"
@@ -32,7 +33,7 @@ class RotationProcess final : public rpc::RunningService {
   explicit RotationProcess(std::unique_ptr<rpc::InternalServer> server)
       : server_(std::move(server)) {}
 
-  absl::Status BringIntoService(absl::Time) override {
+  absl::Status BringIntoService(SteadyTime) override {
     return absl::OkStatus();
   }
   std::vector<auth::ReloadRunner::Set> files() override {
@@ -51,7 +52,7 @@ absl::StatusOr<std::unique_ptr<rpc::RunningService>> StartRotation(
     const rpc::ProcessContext& context) {
   rpc::InternalMethods methods;
   methods.unary["GetReadiness"] = [](std::unique_ptr<google::protobuf::Message>,
-                                     absl::Time, rpc::UnaryDone done) {
+                                     SteadyTime, rpc::UnaryDone done) {
     auto response = std::make_unique<wire::GetReadinessResponse>();
     response->set_ready(true);
     done(absl::OkStatus(), std::move(response));

@@ -25,6 +25,7 @@
 #include "libs/base/log.h"
 #include "libs/base/memory_log_sink.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/fake_seal.h"
 #include "libs/crypto/random.h"
@@ -77,10 +78,11 @@ class Reply {
 
   // Whether it comes within `time`.
   bool ArrivesWithin(absl::Duration time) {
-    const absl::Time end = absl::Now() + time;
+    const SystemClock clock;
+    const SteadyTime end = clock.SteadyNow() + time;
     MutexLock l(&mu_);
     while (!arrived_) {
-      if (!changed_.WaitUntil(&mu_, end)) break;
+      if (!changed_.WaitUntil(&mu_, clock, end)) break;
     }
     return arrived_;
   }
@@ -110,7 +112,7 @@ class CoresTest : public ::testing::Test {
     MakePolicy();
     MakeAudit();
     MakePipeline();
-    const absl::Time deadline = absl::Now() + kPatience;
+    const SteadyTime deadline = clock_.SteadyNow() + kPatience;
     EXPECT_EQ(audit_->Start(deadline), absl::OkStatus());
     EXPECT_EQ(policy_->Start(deadline), absl::OkStatus());
     follower_ = std::make_unique<gateway::PolicyFollower>(
@@ -146,7 +148,7 @@ class CoresTest : public ::testing::Test {
     call.request->CopyFrom(request);
     call.peer.certificate_pem = principal;
     call.peer.peer = "ipv4:127.0.0.1:5123";
-    call.deadline = clock_.Now() + call_time_;
+    call.deadline = clock_.SteadyNow() + call_time_;
     auto reply = std::make_shared<Reply>();
     // As the transport does it: whoever finds a disk idle writes to it, and
     // that may take long.
@@ -232,7 +234,7 @@ class CoresTest : public ::testing::Test {
         {"store", store_.get(), {"keyward.secrets.v1"}, "system:store"},
         {"policy", policy_.get(), {"keyward.policy.v1"}, "system:policy"}};
     audit_ = audit_service::AuditCore::Create(std::move(dependencies), {},
-                                              absl::Now() + kPatience)
+                                              clock_.SteadyNow() + kPatience)
                  .value();
     audit_log_.Set(audit_.get());
   }

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 
 namespace keyward::standalone {
@@ -34,12 +35,12 @@ class DeferredAuditLog : public rpc::AuditLog {
     done(std::move(failed));
   }
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override {
+                                      SteadyTime deadline) override {
     rpc::AuditLog* log = log_.load(std::memory_order_acquire);
     if (log == nullptr) return NotYet();
     return log->RaiseFence(revision, deadline);
   }
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time deadline) override {
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime deadline) override {
     rpc::AuditLog* log = log_.load(std::memory_order_acquire);
     if (log == nullptr) return NotYet();
     return log->GetLogState(deadline);

@@ -57,10 +57,10 @@ class Latch {
     changed_.SignalAll();
   }
   // False if it was set so, or not in time.
-  bool WaitUntil(absl::Time end) {
+  bool WaitUntil(const Clock& clock, SteadyTime end) {
     MutexLock lock(&mu_);
     while (!set_) {
-      if (!changed_.WaitUntil(&mu_, end)) break;
+      if (!changed_.WaitUntil(&mu_, clock, end)) break;
     }
     return set_ && good_;
   }
@@ -195,7 +195,7 @@ absl::Status Standalone::Parts::MakeAudit() {
   options.restored = restored();
   absl::StatusOr<std::unique_ptr<audit_service::AuditCore>> made =
       audit_service::AuditCore::Create(std::move(dependencies), options,
-                                       process.clock->Now() + kOpenTime);
+                                       process.clock->SteadyNow() + kOpenTime);
   if (!made.ok()) {
     return rpc::InServiceState(made.status(), config.data(), "audit");
   }
@@ -303,7 +303,7 @@ Standalone::~Standalone() {
   if (parts_->audit != nullptr) parts_->audit->Close();
 }
 
-absl::Status Standalone::BringIntoService(absl::Time deadline) {
+absl::Status Standalone::BringIntoService(SteadyTime deadline) {
   absl::Status status = parts_->audit->Start(deadline);
   if (status.ok() && finished()) return RecoverAdministrator(deadline);
   if (status.ok()) status = parts_->policy->Start(deadline);
@@ -323,14 +323,14 @@ absl::Status Standalone::BringIntoService(absl::Time deadline) {
                                      [arrived](gateway::SnapshotPtr snapshot) {
                                        arrived->Set(snapshot != nullptr);
                                      });
-  if (!arrived->WaitUntil(deadline)) {
+  if (!arrived->WaitUntil(*process.clock, deadline)) {
     return MakeError(absl::StatusCode::kUnavailable, kPolicyUnavailable,
                      "waiting for policy: the policy in force is not here");
   }
   parts_->maintenance = std::make_unique<store::MaintenanceRunner>(
       process.clock, parts_->store->maintenance_signal(),
       [store = parts_->store.get(),
-       metrics = process.metrics](absl::Time until) {
+       metrics = process.metrics](SteadyTime until) {
         const absl::StatusOr<bool> ran = store->RunMaintenanceOnce(until);
         const auto damaged = store->damaged_key_versions();
         if (damaged.has_value()) metrics->SetDamagedKeyVersions(*damaged);
@@ -350,7 +350,7 @@ bool Standalone::finished() const {
   return parts_->process.flags.count("recover-admin") > 0;
 }
 
-absl::Status Standalone::RecoverAdministrator(absl::Time deadline) {
+absl::Status Standalone::RecoverAdministrator(SteadyTime deadline) {
   const std::string& principal = parts_->process.flags.at("recover-admin");
   absl::Status recovered =
       parts_->policy->RecoverAdministrator(principal, deadline);

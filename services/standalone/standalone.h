@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/auth/reload_runner.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/service_process.h"
 #include "proto/keyward/config/v1/config.pb.h"
 
@@ -40,7 +41,7 @@ class Standalone : public rpc::RunningService {
   //
   // With the flag `recover-admin` policy makes that principal administrator
   // again instead, on record, and nothing is served.
-  absl::Status BringIntoService(absl::Time deadline) override;
+  absl::Status BringIntoService(SteadyTime deadline) override;
   bool finished() const override;
   std::vector<auth::ReloadRunner::Set> files() override;
   void Drain(absl::Duration grace) override;
@@ -50,7 +51,7 @@ class Standalone : public rpc::RunningService {
 
   explicit Standalone(std::unique_ptr<Parts> parts);
 
-  absl::Status RecoverAdministrator(absl::Time deadline);
+  absl::Status RecoverAdministrator(SteadyTime deadline);
 
   const std::unique_ptr<Parts> parts_;
 };

@@ -10,6 +10,7 @@
 #include "absl/types/optional.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "services/store/checkpoint_size.h"
 #include "services/store/event_log.h"
@@ -131,8 +132,7 @@ void ChangeRunner::Run(const rpc::CallContext& context,
 }
 
 void ChangeRunner::Attempt(JobPtr job) {
-  const absl::Time now = clock_->Now();
-  if (now >= job->context.deadline) {
+  if (clock_->SteadyNow() >= job->context.deadline) {
     return Refuse(job, TooLate(), rpc::Refusal::kNone);
   }
   if (++job->attempts > kMaxAttempts) {
@@ -141,6 +141,7 @@ void ChangeRunner::Attempt(JobPtr job) {
                   rpc::Refusal::kNone);
   }
   if (AnswerKnownIntent(job) == Next::kAnswered) return;
+  const absl::Time now = clock_->Now();
   if (AnswerKnownRequestId(job, now) == Next::kAnswered) return;
 
   absl::StatusOr<ChangePlan> plan = job->planner(now);
@@ -323,8 +324,8 @@ void ChangeRunner::NoteHeldSize(uint64_t size) {
 
 void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
                           rpc::Refusal refusal) {
-  const absl::Time deadline =
-      std::max(job->context.deadline, clock_->Now() + kSettleGrace);
+  const SteadyTime deadline =
+      std::max(job->context.deadline, clock_->SteadyNow() + kSettleGrace);
   kv_->Settle(job->id(), kv::CommitOptions{deadline},
               [this, job, status, refusal](kv::CommitResult settled) {
                 if (settled.applied()) {

@@ -348,11 +348,25 @@ TEST_F(ChangeRunnerTest, ACallAfterItsDeadlineChangesNothing) {
   Create("db", "old");
   const auto request = AddRequest("db", "new");
   rpc::CallContext context = ContextFor(request);
-  context.deadline = clock_.Now();
+  context.deadline = clock_.SteadyNow();
   const rpc::CallResult result = Call(context, request);
   EXPECT_EQ(result.status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(result.outcome, rpc::Outcome::kNotApplied);
   EXPECT_EQ(Read("db"), "old");
+}
+
+TEST_F(ChangeRunnerTest, P8_TheTimeOfDayMovesNoDeadline) {
+  Create("db", "old");
+  const auto request = AddRequest("db", "new");
+  const absl::Time before = clock_.Now();
+  const rpc::CallContext in_time = ContextFor(request);
+  clock_.Set(before + absl::Hours(1));
+  EXPECT_TRUE(Call(in_time, request).status.ok());
+  rpc::CallContext late = ContextFor(request);
+  late.deadline = clock_.SteadyNow();
+  clock_.Set(before - absl::Hours(1));
+  EXPECT_EQ(Call(late, request).status.code(),
+            absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(ChangeRunnerTest, ARaceWithAnotherWriterIsPlannedAgain) {

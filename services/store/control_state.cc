@@ -43,10 +43,11 @@ class Resolutions {
   }
 
   // What is known once all have answered, or at the deadline.
-  std::vector<rpc::IntentResolution> Wait(absl::Time deadline) {
+  std::vector<rpc::IntentResolution> Wait(const Clock& clock,
+                                          SteadyTime deadline) {
     MutexLock l(&mu_);
     while (missing_ > 0) {
-      if (!done_.WaitUntil(&mu_, deadline)) break;
+      if (!done_.WaitUntil(&mu_, clock, deadline)) break;
     }
     return found_;
   }
@@ -60,14 +61,14 @@ class Resolutions {
 
 }  // namespace
 
-absl::Status ControlState::CheckTime(absl::Time deadline) const {
-  if (clock_->Now() < deadline) return absl::OkStatus();
+absl::Status ControlState::CheckTime(SteadyTime deadline) const {
+  if (clock_->SteadyNow() < deadline) return absl::OkStatus();
   return MakeError(absl::StatusCode::kUnavailable, kStoreUnavailable,
                    "the deadline passed; ask again");
 }
 
 absl::StatusOr<uint64_t> ControlState::RaiseFence(uint64_t revision,
-                                                  absl::Time deadline) {
+                                                  SteadyTime deadline) {
   while (true) {
     const absl::StatusOr<uint64_t> fence = LoadNumber(*kv_, kFenceKey);
     if (!fence.ok() || *fence >= revision) return fence;
@@ -82,7 +83,7 @@ absl::StatusOr<uint64_t> ControlState::RaiseFence(uint64_t revision,
   }
 }
 
-absl::StatusOr<std::string> ControlState::GetHeldCheckpoint(absl::Time) {
+absl::StatusOr<std::string> ControlState::GetHeldCheckpoint(SteadyTime) {
   const absl::StatusOr<kv::Entry> entry = kv_->Get(kCheckpointKey);
   if (absl::IsNotFound(entry.status())) return std::string();
   if (!entry.ok()) return ReadError(entry.status());
@@ -93,7 +94,7 @@ absl::StatusOr<std::string> ControlState::GetHeldCheckpoint(absl::Time) {
 }
 
 absl::Status ControlState::HoldCheckpoint(const std::string& checkpoint,
-                                          absl::Time deadline) {
+                                          SteadyTime deadline) {
   const absl::StatusOr<uint64_t> size = CheckpointSize(checkpoint);
   if (!size.ok()) return size.status();
   CheckpointRecord record;
@@ -119,7 +120,7 @@ absl::Status ControlState::HoldCheckpoint(const std::string& checkpoint,
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> ControlState::ResolveIntents(
-    const std::vector<uint64_t>& intent_ids, absl::Time deadline) {
+    const std::vector<uint64_t>& intent_ids, SteadyTime deadline) {
   if (intent_ids.size() > kMaxIntents) {
     return absl::InvalidArgumentError("intent_ids: must be at most 256");
   }
@@ -130,11 +131,11 @@ absl::StatusOr<std::vector<rpc::IntentResolution>> ControlState::ResolveIntents(
                   resolutions->Add(id, settled);
                 });
   }
-  return resolutions->Wait(deadline);
+  return resolutions->Wait(*clock_, deadline);
 }
 
 absl::StatusOr<uint64_t> ControlState::RaiseFloor(uint64_t floor,
-                                                  absl::Time deadline) {
+                                                  SteadyTime deadline) {
   while (true) {
     const absl::StatusOr<uint64_t> present = kv_->IntentFloor();
     if (!present.ok()) return ReadError(present.status());

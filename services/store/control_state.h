@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
 #include "libs/rpc/owner_control.h"
@@ -28,19 +29,19 @@ class ControlState final : public rpc::OwnerControl {
       : kv_(kv), session_(session), clock_(clock) {}
 
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time deadline) override;
+                                      SteadyTime deadline) override;
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
   // INVALID_ARGUMENT for what is no checkpoint.
   absl::Status HoldCheckpoint(const std::string& checkpoint,
-                              absl::Time deadline) override;
+                              SteadyTime deadline) override;
   // INVALID_ARGUMENT for more than kMaxIntents.
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& intent_ids, absl::Time deadline) override;
+      const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;
   absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor,
-                                      absl::Time deadline) override;
+                                      SteadyTime deadline) override;
 
  private:
-  absl::Status CheckTime(absl::Time deadline) const;
+  absl::Status CheckTime(SteadyTime deadline) const;
 
   kv::KeyValueStore* const kv_;
   kv::WriterSession* const session_;

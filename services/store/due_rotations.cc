@@ -22,7 +22,7 @@ using keyward::internal::store::v1::KeyRecord;
 using keyward::internal::store::v1::ReferenceRecord;
 
 absl::Status DueRotations::RotateOne(const kv::Entry& marker,
-                                     absl::Time deadline) {
+                                     SteadyTime deadline) {
   const absl::StatusOr<ReferenceRecord> reference =
       DecodeRecord<ReferenceRecord>(marker.value);
   if (!reference.ok()) return reference.status();
@@ -54,7 +54,7 @@ absl::Status DueRotations::RotateOne(const kv::Entry& marker,
   return absl::IsAborted(rotated) ? absl::OkStatus() : rotated;
 }
 
-absl::StatusOr<bool> DueRotations::RunOnce(absl::Time deadline) {
+absl::StatusOr<bool> DueRotations::RunOnce(SteadyTime deadline) {
   kv::RangeOptions options;
   options.limit = kBatch;
   const absl::StatusOr<kv::RangeResult> markers = parts_->kv->Range(

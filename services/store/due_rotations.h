@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "services/store/own_change.h"
 #include "services/store/store_parts.h"
@@ -30,10 +31,10 @@ class DueRotations {
 
   // Rotates what is marked, up to kBatch keys. Answers whether something was
   // done: more may be left.
-  absl::StatusOr<bool> RunOnce(absl::Time deadline);
+  absl::StatusOr<bool> RunOnce(SteadyTime deadline);
 
  private:
-  absl::Status RotateOne(const kv::Entry& marker, absl::Time deadline);
+  absl::Status RotateOne(const kv::Entry& marker, SteadyTime deadline);
 
   const StoreParts* const parts_;
   OwnChanges* const own_;

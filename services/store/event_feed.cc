@@ -46,7 +46,7 @@ class EventFeed::Follower final : public rpc::EventFollower {
     Waiter waiter;
     waiter.follower = identity_;
     waiter.reader = reader_;
-    waiter.until = feed_->clock_->Now() + kIdle;
+    waiter.until = feed_->clock_->SteadyNow() + kIdle;
     waiter.done = std::move(done);
     // Answered by the feed's thread, never from here: a follower that asks
     // again in its answer would otherwise recurse once for each page.
@@ -146,7 +146,7 @@ uint64_t EventFeed::WakeChanged(uint64_t from_revision) {
 }
 
 void EventFeed::WakeIdle() {
-  const absl::Time now = clock_->Now();
+  const SteadyTime now = clock_->SteadyNow();
   Serve(Take([now](const Waiter& waiter) { return waiter.until <= now; }));
 }
 
@@ -186,7 +186,7 @@ void EventFeed::Serve(Waiters waiters) {
   for (Waiter& waiter : waiters) {
     absl::StatusOr<rpc::EventRange> events = waiter.reader->Next();
     const bool nothing = events.ok() && events->events.empty();
-    if (nothing && clock_->Now() < waiter.until) {
+    if (nothing && clock_->SteadyNow() < waiter.until) {
       waiter.fresh = false;
       Wait(std::move(waiter));
       continue;

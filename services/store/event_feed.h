@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/rpc/change_feed.h"
 #include "services/store/event_position.h"
@@ -65,7 +66,7 @@ class EventFeed final : public rpc::SecretEventFeed {
   struct Waiter {
     std::shared_ptr<const Identity> follower;
     std::shared_ptr<EventReader> reader;
-    absl::Time until;
+    SteadyTime until;
     Done done;
     // Has not been looked for yet.
     bool fresh = false;

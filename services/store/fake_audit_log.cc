@@ -37,11 +37,11 @@ void FakeAuditLog::Append(rpc::AppendItem item, rpc::AppendDone done) {
 }
 
 absl::StatusOr<uint64_t> FakeAuditLog::RaiseFence(uint64_t revision,
-                                                  absl::Time) {
+                                                  SteadyTime) {
   return revision;
 }
 
-absl::StatusOr<rpc::LogState> FakeAuditLog::GetLogState(absl::Time) {
+absl::StatusOr<rpc::LogState> FakeAuditLog::GetLogState(SteadyTime) {
   return rpc::LogState();
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "libs/base/mutex.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
 
@@ -27,8 +28,8 @@ class FakeAuditLog final : public rpc::AuditLog {
 
   void Append(rpc::AppendItem item, rpc::AppendDone done) override;
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
-  absl::StatusOr<rpc::LogState> GetLogState(absl::Time deadline) override;
+                                      SteadyTime deadline) override;
+  absl::StatusOr<rpc::LogState> GetLogState(SteadyTime deadline) override;
 
  private:
   mutable Mutex mu_;

@@ -69,7 +69,7 @@ absl::StatusOr<InstallationRecord> NewRecord(
 }
 
 absl::StatusOr<InstallationRecord> MakeInstallation(
-    const InstallationDependencies& deps, bool restored, absl::Time deadline) {
+    const InstallationDependencies& deps, bool restored, SteadyTime deadline) {
   if (restored) {
     return absl::FailedPreconditionError(
         "the store's data folder is empty: put the backup in place before "
@@ -103,7 +103,7 @@ absl::Status CheckOwner(const InstallationRecord& record,
 }
 
 absl::Status NewIncarnation(const InstallationDependencies& deps,
-                            uint64_t revision, absl::Time deadline,
+                            uint64_t revision, SteadyTime deadline,
                             InstallationRecord* record) {
   absl::StatusOr<std::string> incarnation =
       RandomBytes(kIncarnationBytes, *deps.random);
@@ -118,7 +118,7 @@ absl::Status NewIncarnation(const InstallationDependencies& deps,
 }
 
 absl::StatusOr<InstallationRecord> FindInstallation(
-    const InstallationDependencies& deps, bool restored, absl::Time deadline) {
+    const InstallationDependencies& deps, bool restored, SteadyTime deadline) {
   const absl::StatusOr<kv::Entry> entry = deps.kv->Get(kInstallationKey);
   if (absl::IsNotFound(entry.status())) {
     return MakeInstallation(deps, restored, deadline);
@@ -138,7 +138,7 @@ absl::StatusOr<InstallationRecord> FindInstallation(
 }  // namespace
 
 absl::StatusOr<Installation> OpenInstallation(
-    const InstallationDependencies& deps, bool restored, absl::Time deadline) {
+    const InstallationDependencies& deps, bool restored, SteadyTime deadline) {
   const absl::StatusOr<InstallationRecord> record =
       FindInstallation(deps, restored, deadline);
   if (!record.ok()) return record.status();

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/random.h"
 #include "libs/crypto/seal.h"
 #include "libs/crypto/secret_buffer.h"
@@ -51,7 +52,7 @@ struct InstallationDependencies {
 //                        record is damaged
 //   UNAVAILABLE          the state or the seal is
 absl::StatusOr<Installation> OpenInstallation(
-    const InstallationDependencies& deps, bool restored, absl::Time deadline);
+    const InstallationDependencies& deps, bool restored, SteadyTime deadline);
 
 }  // namespace keyward::store
 

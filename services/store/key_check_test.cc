@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/base/steady_time.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "proto/keyward/keys/v1/key_service.pb.h"
 #include "services/store/record_codec.h"
@@ -55,9 +56,10 @@ class KeyCheckTest : public StoreFixture {
     txn.preconditions.push_back(kv::Precondition::RevisionIs(
         place, entry.ok() ? entry->mod_revision : 0));
     txn.puts.push_back({place, value});
-    ASSERT_TRUE(engine()
-                    ->CommitAndWait(std::move(txn), {absl::InfiniteFuture()})
-                    .applied());
+    ASSERT_TRUE(
+        engine()
+            ->CommitAndWait(std::move(txn), {SteadyTime::InfiniteFuture()})
+            .applied());
   }
 
   KeyRecord Record() {

@@ -52,7 +52,7 @@ Maintenance::Maintenance(const Dependencies& deps)
       rewrap_(deps.parts, &own_),
       key_check_(deps.parts) {}
 
-absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
+absl::StatusOr<bool> Maintenance::RunOnce(SteadyTime deadline) {
   bool more = false;
   absl::Status first_error;
   const auto note = [&](absl::StatusOr<bool> done) {
@@ -76,7 +76,7 @@ absl::StatusOr<bool> Maintenance::RunOnce(absl::Time deadline) {
 }
 
 absl::Status Maintenance::DropStale(const kv::Entry& entry,
-                                    absl::Time deadline) {
+                                    SteadyTime deadline) {
   kv::Transaction txn;
   txn.preconditions.push_back(
       kv::Precondition::RevisionIs(entry.key, entry.mod_revision));
@@ -84,7 +84,7 @@ absl::Status Maintenance::DropStale(const kv::Entry& entry,
   return IgnoreLostRace(CommitOwn(session_, std::move(txn), deadline));
 }
 
-absl::Status Maintenance::PurgeOne(const kv::Entry& due, absl::Time deadline) {
+absl::Status Maintenance::PurgeOne(const kv::Entry& due, SteadyTime deadline) {
   const absl::StatusOr<ReferenceRecord> reference =
       DecodeRecord<ReferenceRecord>(due.value);
   if (!reference.ok()) return reference.status();
@@ -115,7 +115,7 @@ absl::Status Maintenance::PurgeOne(const kv::Entry& due, absl::Time deadline) {
       deadline));
 }
 
-absl::StatusOr<bool> Maintenance::PurgeDue(absl::Time deadline) {
+absl::StatusOr<bool> Maintenance::PurgeDue(SteadyTime deadline) {
   const auto due =
       Entries(*parts_->kv, kPurgeTimePrefix,
               DueEnd(kPurgeTimePrefix, ToMicros(parts_->clock->Now())), kBatch);
@@ -129,7 +129,7 @@ absl::StatusOr<bool> Maintenance::PurgeDue(absl::Time deadline) {
 }
 
 absl::Status Maintenance::PurgeRest(const kv::Entry& rest,
-                                    absl::Time deadline) {
+                                    SteadyTime deadline) {
   const absl::StatusOr<PurgeRecord> record =
       DecodeRecord<PurgeRecord>(rest.value);
   if (!record.ok()) return record.status();
@@ -146,7 +146,7 @@ absl::Status Maintenance::PurgeRest(const kv::Entry& rest,
   return IgnoreLostRace(CommitOwn(session_, std::move(txn), deadline));
 }
 
-absl::StatusOr<bool> Maintenance::PurgeRests(absl::Time deadline) {
+absl::StatusOr<bool> Maintenance::PurgeRests(SteadyTime deadline) {
   const auto rests =
       Entries(*parts_->kv, kPurgePrefix, kv::PrefixEnd(kPurgePrefix), kBatch);
   if (!rests.ok()) return rests.status();
@@ -160,7 +160,7 @@ absl::StatusOr<bool> Maintenance::PurgeRests(absl::Time deadline) {
 
 absl::StatusOr<bool> Maintenance::PruneProject(const std::string& project_uid,
                                                uint64_t head,
-                                               absl::Time deadline) {
+                                               SteadyTime deadline) {
   const std::string prefix = EventPrefix(project_uid);
   const auto oldest =
       Entries(*parts_->kv, prefix, kv::PrefixEnd(prefix), 2 * kBatch);
@@ -188,7 +188,7 @@ absl::StatusOr<bool> Maintenance::PruneProject(const std::string& project_uid,
   return true;
 }
 
-absl::StatusOr<bool> Maintenance::PruneEvents(absl::Time deadline) {
+absl::StatusOr<bool> Maintenance::PruneEvents(SteadyTime deadline) {
   const absl::string_view prefix = kEventHeadPrefix;
   const auto heads = Entries(
       *parts_->kv, next_project_.empty() ? std::string(prefix) : next_project_,
@@ -214,7 +214,7 @@ absl::StatusOr<bool> Maintenance::PruneEvents(absl::Time deadline) {
   return worked;
 }
 
-absl::StatusOr<bool> Maintenance::PruneRequestIds(absl::Time deadline) {
+absl::StatusOr<bool> Maintenance::PruneRequestIds(SteadyTime deadline) {
   const absl::string_view prefix = kRequestIdExpiryPrefix;
   const auto due =
       Entries(*parts_->kv, prefix,

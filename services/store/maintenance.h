@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
 #include "libs/rpc/audit_log.h"
@@ -56,7 +57,7 @@ class Maintenance {
   Maintenance& operator=(const Maintenance&) = delete;
 
   // As StoreCore::RunMaintenanceOnce.
-  absl::StatusOr<bool> RunOnce(absl::Time deadline);
+  absl::StatusOr<bool> RunOnce(SteadyTime deadline);
 
   // As KeyCheck::damaged. Thread-safe.
   absl::optional<int64_t> damaged_key_versions() const {
@@ -65,16 +66,16 @@ class Maintenance {
 
  private:
   // Each answers whether it did something, and more may be left.
-  absl::StatusOr<bool> PurgeDue(absl::Time deadline);
-  absl::StatusOr<bool> PurgeRests(absl::Time deadline);
-  absl::StatusOr<bool> PruneEvents(absl::Time deadline);
+  absl::StatusOr<bool> PurgeDue(SteadyTime deadline);
+  absl::StatusOr<bool> PurgeRests(SteadyTime deadline);
+  absl::StatusOr<bool> PruneEvents(SteadyTime deadline);
   absl::StatusOr<bool> PruneProject(const std::string& project_uid,
-                                    uint64_t head, absl::Time deadline);
-  absl::StatusOr<bool> PruneRequestIds(absl::Time deadline);
+                                    uint64_t head, SteadyTime deadline);
+  absl::StatusOr<bool> PruneRequestIds(SteadyTime deadline);
 
-  absl::Status PurgeOne(const kv::Entry& due, absl::Time deadline);
-  absl::Status PurgeRest(const kv::Entry& rest, absl::Time deadline);
-  absl::Status DropStale(const kv::Entry& entry, absl::Time deadline);
+  absl::Status PurgeOne(const kv::Entry& due, SteadyTime deadline);
+  absl::Status PurgeRest(const kv::Entry& rest, SteadyTime deadline);
+  absl::Status DropStale(const kv::Entry& entry, SteadyTime deadline);
 
   const StoreParts* const parts_;
   kv::WriterSession* const session_;

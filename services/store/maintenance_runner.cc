@@ -30,7 +30,7 @@ bool MaintenanceRunner::Rest(absl::Duration duration) {
 void MaintenanceRunner::RunThread() {
   bool more = false;
   while (Rest(more ? absl::ZeroDuration() : period_)) {
-    const absl::StatusOr<bool> ran = run_(clock_->Now() + kRunTimeout);
+    const absl::StatusOr<bool> ran = run_(clock_->SteadyNow() + kRunTimeout);
     more = ran.ok() && *ran;
     if (!ran.ok()) report_(ran.status());
   }

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "services/store/maintenance_signal.h"
 
 namespace keyward::store {
@@ -28,7 +29,7 @@ class MaintenanceRunner {
   static constexpr absl::Duration kRunTimeout = absl::Seconds(30);
 
   // One run, such as StoreCore::RunMaintenanceOnce.
-  using Run = std::function<absl::StatusOr<bool>(absl::Time deadline)>;
+  using Run = std::function<absl::StatusOr<bool>(SteadyTime deadline)>;
   // Told of each run that failed.
   using Report = std::function<void(const absl::Status&)>;
 

@@ -18,13 +18,13 @@ constexpr absl::Duration kShort = absl::Milliseconds(1);
 TEST(MaintenanceRunnerTest, StoppingDoesNotWaitForThePeriod) {
   const SystemClock clock;
   MaintenanceSignal signal;
-  const absl::Time begin = clock.Now();
+  const SteadyTime begin = clock.SteadyNow();
   {
     MaintenanceRunner runner(
-        &clock, &signal, [](absl::Time) { return absl::StatusOr<bool>(false); },
+        &clock, &signal, [](SteadyTime) { return absl::StatusOr<bool>(false); },
         [](const absl::Status&) {});
   }
-  EXPECT_LT(clock.Now() - begin, MaintenanceRunner::kPeriod);
+  EXPECT_LT(clock.SteadyNow() - begin, MaintenanceRunner::kPeriod);
 }
 
 TEST(MaintenanceRunnerTest, ItRunsAgainAndAgain) {
@@ -34,8 +34,8 @@ TEST(MaintenanceRunnerTest, ItRunsAgainAndAgain) {
   int runs = 0;
   MaintenanceRunner runner(
       &clock, &signal,
-      [&](absl::Time deadline) -> absl::StatusOr<bool> {
-        EXPECT_GT(deadline, clock.Now());
+      [&](SteadyTime deadline) -> absl::StatusOr<bool> {
+        EXPECT_GT(deadline, clock.SteadyNow());
         if (++runs == 3) third.set_value();
         return false;
       },
@@ -48,17 +48,17 @@ TEST(MaintenanceRunnerTest, MoreWorkIsDoneWithoutWaiting) {
   MaintenanceSignal signal;
   std::promise<void> hundredth;
   int runs = 0;
-  const absl::Time begin = clock.Now();
+  const SteadyTime begin = clock.SteadyNow();
   // A hundred waits would take far longer than the test may.
   MaintenanceRunner runner(
       &clock, &signal,
-      [&](absl::Time) -> absl::StatusOr<bool> {
+      [&](SteadyTime) -> absl::StatusOr<bool> {
         if (++runs == 100) hundredth.set_value();
         return runs < 100;
       },
       [](const absl::Status&) {}, absl::Milliseconds(200));
   hundredth.get_future().wait();
-  EXPECT_LT(clock.Now() - begin, absl::Seconds(15));
+  EXPECT_LT(clock.SteadyNow() - begin, absl::Seconds(15));
 }
 
 TEST(MaintenanceRunnerTest, AFailureIsReportedAndTriedAgain) {
@@ -69,7 +69,7 @@ TEST(MaintenanceRunnerTest, AFailureIsReportedAndTriedAgain) {
   int runs = 0;
   MaintenanceRunner runner(
       &clock, &signal,
-      [&](absl::Time) -> absl::StatusOr<bool> {
+      [&](SteadyTime) -> absl::StatusOr<bool> {
         if (++runs == 2) again.set_value();
         if (runs == 1) return absl::UnavailableError("audit is away");
         return false;
@@ -89,7 +89,7 @@ TEST(MaintenanceRunnerTest, ItRunsAtOnceWhenItIsCalledFor) {
   int runs = 0;
   MaintenanceRunner runner(
       &clock, &signal,
-      [&](absl::Time) -> absl::StatusOr<bool> {
+      [&](SteadyTime) -> absl::StatusOr<bool> {
         if (++runs == 1) ran.set_value();
         return false;
       },

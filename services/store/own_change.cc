@@ -39,10 +39,10 @@ class Awaited {
     set_.SignalAll();
   }
 
-  absl::optional<Value> Wait(absl::Time until) {
+  absl::optional<Value> Wait(const Clock& clock, SteadyTime until) {
     MutexLock l(&mu_);
     while (!value_.has_value()) {
-      if (!set_.WaitUntil(&mu_, until)) break;
+      if (!set_.WaitUntil(&mu_, clock, until)) break;
     }
     return std::move(value_);
   }
@@ -86,7 +86,7 @@ absl::Status AuditAway(const absl::Status& status) {
 }  // namespace
 
 rpc::AppendResult OwnChanges::Append(const std::string& entry,
-                                     absl::Time deadline) {
+                                     SteadyTime deadline) {
   const auto awaited = std::make_shared<Awaited<rpc::AppendResult>>();
   rpc::AppendItem item;
   item.entries.push_back(entry);
@@ -94,7 +94,7 @@ rpc::AppendResult OwnChanges::Append(const std::string& entry,
   audit_->Append(std::move(item), [awaited](rpc::AppendResult result) {
     awaited->Set(std::move(result));
   });
-  auto result = awaited->Wait(deadline + kAnswerGrace);
+  auto result = awaited->Wait(*parts_->clock, deadline + kAnswerGrace);
   if (result.has_value()) return *std::move(result);
   rpc::AppendResult unknown;
   unknown.status = rpc::AppendStatus::kUnknown;
@@ -105,7 +105,7 @@ rpc::AppendResult OwnChanges::Append(const std::string& entry,
 rpc::CallResult OwnChanges::Apply(const OwnChangeSpec& spec,
                                   const std::string& id,
                                   const rpc::AppendResult& intent,
-                                  Planner planner, absl::Time deadline) {
+                                  Planner planner, SteadyTime deadline) {
   rpc::CallContext context;
   context.request_id = id;
   context.method = spec.action;
@@ -126,13 +126,14 @@ rpc::CallResult OwnChanges::Apply(const OwnChangeSpec& spec,
   // to must not go before.
   absl::optional<rpc::CallResult> result;
   while (!result.has_value()) {
-    result = awaited->Wait(parts_->clock->Now() + absl::Minutes(1));
+    result = awaited->Wait(*parts_->clock,
+                           parts_->clock->SteadyNow() + absl::Minutes(1));
   }
   return *std::move(result);
 }
 
 absl::Status OwnChanges::Make(const OwnChangeSpec& spec, Planner planner,
-                              absl::Time deadline) {
+                              SteadyTime deadline) {
   Planner once = [&planner, asked = false](
                      absl::Time now) mutable -> absl::StatusOr<ChangePlan> {
     if (asked) return absl::AbortedError("another change came first");
@@ -157,7 +158,8 @@ absl::Status OwnChanges::Make(const OwnChangeSpec& spec, Planner planner,
   outcome.set_outcome(OutcomeOf(result.outcome));
   outcome.set_code(static_cast<int>(result.status.code()));
   // If this is not taken, the reconciler asks the store and writes it.
-  Append(outcome.SerializeAsString(), parts_->clock->Now() + kAnswerGrace);
+  Append(outcome.SerializeAsString(),
+         parts_->clock->SteadyNow() + kAnswerGrace);
   return result.status;
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/audit_log.h"
 #include "services/store/change.h"
 #include "services/store/change_runner.h"
@@ -48,13 +49,13 @@ class OwnChanges {
   // what the planner read has changed meanwhile: it is asked once, and the
   // next run looks again. The plan's response and resource are ignored.
   absl::Status Make(const OwnChangeSpec& spec, Planner planner,
-                    absl::Time deadline);
+                    SteadyTime deadline);
 
  private:
-  rpc::AppendResult Append(const std::string& entry, absl::Time deadline);
+  rpc::AppendResult Append(const std::string& entry, SteadyTime deadline);
   rpc::CallResult Apply(const OwnChangeSpec& spec, const std::string& id,
                         const rpc::AppendResult& intent, Planner planner,
-                        absl::Time deadline);
+                        SteadyTime deadline);
 
   const StoreParts* const parts_;
   ChangeRunner* const runner_;

@@ -14,7 +14,7 @@ namespace keyward::store {
 using Outcome = kv::CommitResult::Outcome;
 
 absl::Status CommitOwn(kv::WriterSession* session, kv::Transaction txn,
-                       absl::Time deadline) {
+                       SteadyTime deadline) {
   const kv::CommitOptions options{deadline};
   kv::CommitResult result = session->CommitAndWait(std::move(txn), options);
   if (result.outcome == Outcome::kUnknown) {

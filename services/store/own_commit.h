@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
 
@@ -17,7 +18,7 @@ namespace keyward::store {
 // outcome once, and leaves it to the session if that fails. Not for threads
 // that serve calls.
 absl::Status CommitOwn(kv::WriterSession* session, kv::Transaction txn,
-                       absl::Time deadline);
+                       SteadyTime deadline);
 
 }  // namespace keyward::store
 

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "libs/base/clock.h"
 #include "libs/kv/faulty_kv.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/test_kv.h"
@@ -17,7 +18,7 @@
 namespace keyward::store {
 namespace {
 
-absl::Time Soon() { return absl::Now() + absl::Minutes(1); }
+SteadyTime Soon() { return SystemClock().SteadyNow() + absl::Minutes(1); }
 
 class OwnCommitTest : public testing::Test {
  protected:

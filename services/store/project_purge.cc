@@ -54,7 +54,7 @@ absl::Status ProjectPurge::ForgetKeys(const std::string& project_uid) {
 absl::StatusOr<bool> ProjectPurge::RemoveBatch(const std::string& project_uid,
                                                const std::string& prefix,
                                                bool erase,
-                                               absl::Time deadline) {
+                                               SteadyTime deadline) {
   kv::RangeOptions options;
   options.limit = kBatch;
   options.keys_only = true;
@@ -87,7 +87,7 @@ absl::StatusOr<bool> ProjectPurge::RemoveBatch(const std::string& project_uid,
 
 absl::Status ProjectPurge::RemoveAll(const std::string& project_uid,
                                      const std::string& prefix, bool erase,
-                                     absl::Time deadline) {
+                                     SteadyTime deadline) {
   while (true) {
     const absl::StatusOr<bool> removed =
         RemoveBatch(project_uid, prefix, erase, deadline);
@@ -107,7 +107,7 @@ absl::StatusOr<int64_t> ProjectPurge::Interrupted(
 
 absl::StatusOr<int64_t> ProjectPurge::Run(const std::string& project,
                                           const std::string& project_uid,
-                                          absl::Time deadline) {
+                                          SteadyTime deadline) {
   const absl::StatusOr<ResourceName> name =
       ResourceName::Parse(absl::StrCat("projects/", project), "project");
   if (!name.ok()) return name.status();

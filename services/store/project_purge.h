@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
 #include "services/store/key_ring.h"
@@ -36,16 +37,16 @@ class ProjectPurge {
 
   absl::StatusOr<int64_t> Run(const std::string& project,
                               const std::string& project_uid,
-                              absl::Time deadline);
+                              SteadyTime deadline);
 
  private:
   absl::StatusOr<int64_t> CountSecrets(const std::string& project_uid) const;
   absl::StatusOr<bool> RemoveBatch(const std::string& project_uid,
                                    const std::string& prefix, bool erase,
-                                   absl::Time deadline);
+                                   SteadyTime deadline);
   absl::Status RemoveAll(const std::string& project_uid,
                          const std::string& prefix, bool erase,
-                         absl::Time deadline);
+                         SteadyTime deadline);
   absl::Status ForgetKeys(const std::string& project_uid);
   // What to answer after a step failed: if it lost a race against a secret,
   // that is what remains.

@@ -215,7 +215,7 @@ void DestroyVersion(int64_t number, KeyRecord* key) {
 
 absl::Status Rewrap::MoveBatch(const Loaded<KeyRecord>& key, int64_t version,
                                const std::vector<kv::Entry>& batch,
-                               absl::Time deadline) {
+                               SteadyTime deadline) {
   const OwnChangeSpec spec{
       "keys.rewrap", key.record.name(), key.record.project_uid(),
       absl::StrCat("moves ", batch.size(), " data keys from version ", version,
@@ -230,7 +230,7 @@ absl::Status Rewrap::MoveBatch(const Loaded<KeyRecord>& key, int64_t version,
 
 absl::Status Rewrap::Retire(const std::string& marker,
                             const Loaded<KeyRecord>& key, int64_t version,
-                            absl::Time deadline) {
+                            SteadyTime deadline) {
   const OwnChangeSpec spec{
       "keys.destroyVersion",
       absl::StrCat(key.record.name(), "/versions/", version),
@@ -259,7 +259,7 @@ absl::Status Rewrap::Retire(const std::string& marker,
 absl::StatusOr<bool> Rewrap::RunVersion(const std::string& marker,
                                         const Loaded<KeyRecord>& key,
                                         int64_t version, Progress* progress,
-                                        absl::Time deadline) {
+                                        SteadyTime deadline) {
   const absl::StatusOr<Page> page =
       ReadPage(*parts_, key.record, version, progress->next);
   if (!page.ok()) return page.status();
@@ -286,7 +286,7 @@ absl::StatusOr<bool> Rewrap::RunVersion(const std::string& marker,
 
 absl::StatusOr<bool> Rewrap::RunKey(const std::string& marker,
                                     const std::string& key_place,
-                                    absl::Time deadline) {
+                                    SteadyTime deadline) {
   const absl::StatusOr<kv::Entry> entry = parts_->kv->Get(key_place);
   if (absl::IsNotFound(entry.status())) return false;
   if (!entry.ok()) return ReadError(entry.status());
@@ -294,7 +294,7 @@ absl::StatusOr<bool> Rewrap::RunKey(const std::string& marker,
   if (!record.ok()) return record.status();
   const Loaded<KeyRecord> key{*std::move(record), key_place,
                               entry->mod_revision};
-  const absl::Time now = parts_->clock->Now();
+  const SteadyTime now = parts_->clock->SteadyNow();
   for (const int64_t version : RetiringVersions(key.record)) {
     Progress& progress = progress_[{key.record.uid(), version}];
     if (progress.primary_version != key.record.primary_version()) {
@@ -315,7 +315,7 @@ absl::StatusOr<bool> Rewrap::RunKey(const std::string& marker,
   return false;
 }
 
-absl::StatusOr<bool> Rewrap::RunOnce(absl::Time deadline) {
+absl::StatusOr<bool> Rewrap::RunOnce(SteadyTime deadline) {
   kv::RangeOptions options;
   options.limit = kMaxBatch;
   const absl::StatusOr<kv::RangeResult> markers = parts_->kv->Range(

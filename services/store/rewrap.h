@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "services/store/own_change.h"
 #include "services/store/record_reader.h"
@@ -47,7 +48,7 @@ class Rewrap {
   // something was done: more may be left. DATA_LOSS, once every kRetryAfter,
   // if data keys of a version do not open; the message says how many and where
   // the first is.
-  absl::StatusOr<bool> RunOnce(absl::Time deadline);
+  absl::StatusOr<bool> RunOnce(SteadyTime deadline);
 
  private:
   using KeyRecord = keyward::internal::store::v1::KeyRecord;
@@ -61,20 +62,20 @@ class Rewrap {
     // What the present pass found damaged.
     size_t damaged = 0;
     std::string first_damaged;
-    absl::Time again = absl::InfinitePast();
+    SteadyTime again = SteadyTime::InfinitePast();
   };
 
   absl::StatusOr<bool> RunKey(const std::string& marker,
                               const std::string& key_place,
-                              absl::Time deadline);
+                              SteadyTime deadline);
   absl::StatusOr<bool> RunVersion(const std::string& marker,
                                   const Loaded<KeyRecord>& key, int64_t version,
-                                  Progress* progress, absl::Time deadline);
+                                  Progress* progress, SteadyTime deadline);
   absl::Status MoveBatch(const Loaded<KeyRecord>& key, int64_t version,
                          const std::vector<kv::Entry>& batch,
-                         absl::Time deadline);
+                         SteadyTime deadline);
   absl::Status Retire(const std::string& marker, const Loaded<KeyRecord>& key,
-                      int64_t version, absl::Time deadline);
+                      int64_t version, SteadyTime deadline);
 
   const StoreParts* const parts_;
   OwnChanges* const own_;

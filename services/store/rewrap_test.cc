@@ -59,9 +59,10 @@ class RewrapTest : public StoreFixture {
     txn.id = kv::TransactionId::Intent(kDamageIntents + damages_++);
     txn.preconditions.push_back(kv::Precondition::Exists(place));
     txn.puts.push_back({place, EncodeRecord(version)});
-    ASSERT_TRUE(engine()
-                    ->CommitAndWait(std::move(txn), {absl::InfiniteFuture()})
-                    .applied());
+    ASSERT_TRUE(
+        engine()
+            ->CommitAndWait(std::move(txn), {SteadyTime::InfiniteFuture()})
+            .applied());
   }
 
   VersionRecord Version(const std::string& uid, int64_t number) {

@@ -12,6 +12,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/hex.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/aead.h"
 #include "libs/kv/writer_session.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
@@ -32,14 +33,15 @@ constexpr uint64_t kBlock = SealCounter::kBlock;
 
 // Writes what a test or a plan wants to have written; true if it was.
 bool Commit(kv::KeyValueStore* kv, const ChangePlan& plan) {
-  auto session = kv::WriterSession::Begin(kv, absl::InfiniteFuture());
+  auto session = kv::WriterSession::Begin(kv, SteadyTime::InfiniteFuture());
   EXPECT_TRUE(session.ok());
   kv::Transaction txn;
   txn.preconditions = plan.preconditions;
   txn.puts = plan.puts;
   txn.deletes = plan.deletes;
   return (*session)
-      ->CommitAndWait(std::move(txn), kv::CommitOptions{absl::InfiniteFuture()})
+      ->CommitAndWait(std::move(txn),
+                      kv::CommitOptions{SteadyTime::InfiniteFuture()})
       .applied();
 }
 

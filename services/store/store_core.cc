@@ -69,7 +69,7 @@ std::vector<std::string> StoreCore::Methods() {
 
 absl::StatusOr<std::unique_ptr<StoreCore>> StoreCore::Create(
     const StoreDependencies& deps, const StoreOptions& options) {
-  const absl::Time deadline = deps.clock->Now() + options.open_timeout;
+  const SteadyTime deadline = deps.clock->SteadyNow() + options.open_timeout;
   absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
       kv::WriterSession::Begin(deps.kv, deadline);
   if (!session.ok()) return session.status();
@@ -97,26 +97,26 @@ void StoreCore::Execute(const rpc::CallContext& context,
 }
 
 absl::StatusOr<uint64_t> StoreCore::RaiseFence(uint64_t revision,
-                                               absl::Time deadline) {
+                                               SteadyTime deadline) {
   return state_->control.RaiseFence(revision, deadline);
 }
 
-absl::StatusOr<std::string> StoreCore::GetHeldCheckpoint(absl::Time deadline) {
+absl::StatusOr<std::string> StoreCore::GetHeldCheckpoint(SteadyTime deadline) {
   return state_->control.GetHeldCheckpoint(deadline);
 }
 
 absl::Status StoreCore::HoldCheckpoint(const std::string& checkpoint,
-                                       absl::Time deadline) {
+                                       SteadyTime deadline) {
   return state_->control.HoldCheckpoint(checkpoint, deadline);
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> StoreCore::ResolveIntents(
-    const std::vector<uint64_t>& intent_ids, absl::Time deadline) {
+    const std::vector<uint64_t>& intent_ids, SteadyTime deadline) {
   return state_->control.ResolveIntents(intent_ids, deadline);
 }
 
 absl::StatusOr<uint64_t> StoreCore::RaiseFloor(uint64_t floor,
-                                               absl::Time deadline) {
+                                               SteadyTime deadline) {
   return state_->control.RaiseFloor(floor, deadline);
 }
 
@@ -127,7 +127,7 @@ std::unique_ptr<rpc::EventFollower> StoreCore::FollowEvents(
 
 absl::StatusOr<int64_t> StoreCore::PurgeProject(const std::string& project,
                                                 const std::string& project_uid,
-                                                absl::Time deadline) {
+                                                SteadyTime deadline) {
   return state_->purge.Run(project, project_uid, deadline);
 }
 
@@ -141,7 +141,7 @@ InstallationFacts StoreCore::installation() const {
   return {state_->parts.installation_id, state_->restores + 1};
 }
 
-absl::StatusOr<bool> StoreCore::RunMaintenanceOnce(absl::Time deadline) {
+absl::StatusOr<bool> StoreCore::RunMaintenanceOnce(SteadyTime deadline) {
   return state_->maintenance.RunOnce(deadline);
 }
 

@@ -14,6 +14,7 @@
 #include "absl/types/optional.h"
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/random.h"
 #include "libs/crypto/seal.h"
 #include "libs/kv/kv.h"
@@ -86,21 +87,21 @@ class StoreCore final : public rpc::Owner,
                rpc::CallDone done) override;
 
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
-                                      absl::Time deadline) override;
-  absl::StatusOr<std::string> GetHeldCheckpoint(absl::Time deadline) override;
+                                      SteadyTime deadline) override;
+  absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
   absl::Status HoldCheckpoint(const std::string& checkpoint,
-                              absl::Time deadline) override;
+                              SteadyTime deadline) override;
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
-      const std::vector<uint64_t>& intent_ids, absl::Time deadline) override;
+      const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;
   absl::StatusOr<uint64_t> RaiseFloor(uint64_t floor,
-                                      absl::Time deadline) override;
+                                      SteadyTime deadline) override;
 
   std::unique_ptr<rpc::EventFollower> FollowEvents(
       const std::string& project_uid, const std::string& position) override;
 
   absl::StatusOr<int64_t> PurgeProject(const std::string& project,
                                        const std::string& project_uid,
-                                       absl::Time deadline) override;
+                                       SteadyTime deadline) override;
 
   // Never fails and never blocks: it was read when the store was opened.
   InstallationFacts installation() const;
@@ -110,7 +111,7 @@ class StoreCore final : public rpc::Owner,
   // whether more is due at once. Blocks; one call at a time. What changes a
   // secret or a key is on record, and is left undone while audit is away. An
   // error is that of the first step that failed; the others were tried.
-  absl::StatusOr<bool> RunMaintenanceOnce(absl::Time deadline);
+  absl::StatusOr<bool> RunMaintenanceOnce(SteadyTime deadline);
 
   // How many versions of keys do not open, as maintenance last saw it; absent
   // until it has looked at all of them.

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "libs/base/steady_time.h"
 #include "libs/rpc/call_methods.h"
 #include "libs/rpc/feed_methods.h"
 #include "libs/rpc/incoming_call.h"
@@ -28,7 +29,7 @@ constexpr char kAudit[] = "spiffe://keyward.internal/service/audit";
 
 rpc::UnaryMethod GetInstallationMethod(const StoreCore* core) {
   namespace wire = keyward::internal::store::v1;
-  return [core](std::unique_ptr<google::protobuf::Message>, absl::Time,
+  return [core](std::unique_ptr<google::protobuf::Message>, SteadyTime,
                 rpc::UnaryDone done) {
     InstallationFacts facts = core->installation();
     auto response = std::make_unique<wire::GetInstallationResponse>();

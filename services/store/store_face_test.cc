@@ -53,7 +53,7 @@ class StoreFaceTest : public StoreFixture {
     options.services = {{StoreService(), service_.get()}};
     options.limits = rpc::InternalServerLimits();
     server_ = std::make_unique<rpc::TestServer>(
-        std::move(options), rpc::ClientCertificate::kRequired, &wall_);
+        std::move(options), rpc::ClientCertificate::kRequired, &clock_);
     channel_ = *rpc::PeerChannel::Create(
         server_->address(), rpc::kTestServerId,
         server_->authority().Issue(rpc::kTestClientId), &wall_);
@@ -68,7 +68,7 @@ class StoreFaceTest : public StoreFixture {
   // As StoreFixture::Call, over the network.
   rpc::CallResult CallRemotely(const google::protobuf::Message& request) {
     rpc::CallContext context = ContextFor(request);
-    context.deadline = wall_.Now() + absl::Seconds(10);
+    context.deadline = wall_.SteadyNow() + absl::Seconds(10);
     context.principal = "spiffe://d/workload/a";
     rpc::CallResult result;
     rpc::Event done;
@@ -113,7 +113,8 @@ TEST_F(StoreFaceTest, AnErrorArrivesWithItsReason) {
 
 TEST_F(StoreFaceTest, P2_AChangeBelowTheRaisedFenceIsRefusedRemotely) {
   rpc::RemoteOwnerControl control(peer_, StoreService());
-  ASSERT_EQ(*control.RaiseFence(1000, wall_.Now() + absl::Seconds(10)), 1000u);
+  ASSERT_EQ(*control.RaiseFence(1000, wall_.SteadyNow() + absl::Seconds(10)),
+            1000u);
   const rpc::CallResult created = CallRemotely(CreateRequest("db", "hunter2"));
   EXPECT_EQ(created.refusal, rpc::Refusal::kFence);
   EXPECT_EQ(created.outcome, rpc::Outcome::kNotApplied);
@@ -123,7 +124,7 @@ TEST_F(StoreFaceTest, AGatewayLearnsWhichInstallationThisIs) {
   const auto answer = rpc::CallPeerAndWait(
       peer_, StoreService()->FindMethodByName("GetInstallation"),
       keyward::internal::store::v1::GetInstallationRequest(),
-      wall_.Now() + absl::Seconds(10));
+      wall_.SteadyNow() + absl::Seconds(10));
   ASSERT_TRUE(answer.ok()) << answer.status();
   const auto& told =
       static_cast<const keyward::internal::store::v1::GetInstallationResponse&>(

@@ -15,6 +15,7 @@
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
+#include "libs/base/steady_time.h"
 #include "libs/crypto/fake_seal.h"
 #include "libs/crypto/random.h"
 #include "libs/kv/faulty_kv.h"
@@ -83,7 +84,7 @@ class StoreFixture : public ::testing::Test {
   // Runs maintenance until nothing is due.
   absl::Status Maintain();
 
-  absl::Time Deadline() const { return clock_.Now() + absl::Seconds(10); }
+  SteadyTime Deadline() const { return clock_.SteadyNow() + absl::Seconds(10); }
   kv::KeyValueStore* engine() { return disk_.store(); }
 
   FakeClock clock_;

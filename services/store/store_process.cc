@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "libs/auth/reload_runner.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/steady_time.h"
 #include "libs/base/thread_pool.h"
 #include "libs/crypto/key_file_seal.h"
 #include "libs/crypto/root_key.h"
@@ -43,10 +44,10 @@ class StoreProcess final : public rpc::RunningService {
 
   absl::Status Open(const config::v1::StoreConfig& config);
 
-  absl::Status BringIntoService(absl::Time) override {
+  absl::Status BringIntoService(SteadyTime) override {
     maintenance_ = std::make_unique<MaintenanceRunner>(
         context_.clock, core_->maintenance_signal(),
-        [this](absl::Time deadline) {
+        [this](SteadyTime deadline) {
           const absl::StatusOr<bool> ran = core_->RunMaintenanceOnce(deadline);
           const auto damaged = core_->damaged_key_versions();
           if (damaged.has_value()) {
