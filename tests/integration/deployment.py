@@ -56,13 +56,16 @@ class Process:
         self.argv = argv
         self.log_path = log_path
         self.metrics_port = metrics_port
+        # What its environment has besides ours, from the next start on.
+        self.environment = {}
         self.child = None
 
     def start(self):
         log = open(self.log_path, "ab")
         with log:
             self.child = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=dict(os.environ, **self.environment),
             )
         return self
 

@@ -17,6 +17,7 @@ import runner
 import test_audit  # noqa: F401  pylint: disable=unused-import
 import test_backup  # noqa: F401  pylint: disable=unused-import
 import test_certificates  # noqa: F401  pylint: disable=unused-import
+import test_clock  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_disk  # noqa: F401  pylint: disable=unused-import
 import test_fence  # noqa: F401  pylint: disable=unused-import
