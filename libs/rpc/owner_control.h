@@ -28,6 +28,12 @@ struct IntentResolution {
   int code = 0;
 };
 
+// A checkpoint as audit hands it to those who keep it.
+struct HandedCheckpoint {
+  std::string note;          // Signed.
+  std::string verifier_key;  // Audit's own, a C2SP vkey, which signed it.
+};
+
 // Every method may block, for a local transaction or a remote call, until the
 // deadline at the latest; never call one on a gRPC callback thread. Errors:
 // UNAVAILABLE when the outcome is not known or the owner is away. All are
@@ -41,13 +47,17 @@ class OwnerControl {
   virtual absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
                                               SteadyTime deadline) = 0;
 
-  // The newest checkpoint (a signed note) that the owner was handed; empty if
-  // none ever was.
+  // The largest checkpoint (a signed note) that the owner keeps; empty if it
+  // was never handed one.
   virtual absl::StatusOr<std::string> GetHeldCheckpoint(
       SteadyTime deadline) = 0;
 
-  // Keeps `checkpoint` if its tree is larger than that of the held one.
-  virtual absl::Status HoldCheckpoint(const std::string& checkpoint,
+  // Keeps the checkpoint if its tree is larger than that of the held one. For
+  // audit alone: the first call pins its key, and what calls bring is kept only
+  // if it verifies under that (libs/audit/kept_checkpoint.h). Further errors:
+  // INVALID_ARGUMENT if it is not signed so; FAILED_PRECONDITION if another key
+  // is pinned.
+  virtual absl::Status HoldCheckpoint(const HandedCheckpoint& handed,
                                       SteadyTime deadline) = 0;
 
   // Settles up to 256 intents: what is not applied is barred first. The answer

@@ -222,8 +222,9 @@ Response GetHeldCheckpoint(const MethodDescriptor* method,
 
 Response HoldCheckpoint(const MethodDescriptor* method, OwnerControl* control,
                         const Message& request, SteadyTime deadline) {
+  const auto handed = Read<wire::HoldCheckpointRequest>(request);
   absl::Status held = control->HoldCheckpoint(
-      Read<wire::HoldCheckpointRequest>(request).checkpoint(), deadline);
+      {handed.checkpoint(), handed.verifier_key()}, deadline);
   if (!held.ok()) return held;
   return Answered(method, wire::HoldCheckpointResponse());
 }

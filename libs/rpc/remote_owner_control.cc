@@ -102,10 +102,11 @@ absl::StatusOr<std::string> RemoteOwnerControl::GetHeldCheckpoint(
   return response->checkpoint();
 }
 
-absl::Status RemoteOwnerControl::HoldCheckpoint(const std::string& checkpoint,
+absl::Status RemoteOwnerControl::HoldCheckpoint(const HandedCheckpoint& handed,
                                                 SteadyTime deadline) {
   wire::HoldCheckpointRequest request;
-  request.set_checkpoint(checkpoint);
+  request.set_checkpoint(handed.note);
+  request.set_verifier_key(handed.verifier_key);
   return Call<wire::HoldCheckpointResponse>(peer_, service_, "HoldCheckpoint",
                                             request, deadline)
       .status();

@@ -36,7 +36,7 @@ class RemoteOwnerControl final : public OwnerControl {
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
                                       SteadyTime deadline) override;
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
-  absl::Status HoldCheckpoint(const std::string& checkpoint,
+  absl::Status HoldCheckpoint(const HandedCheckpoint& handed,
                               SteadyTime deadline) override;
   absl::StatusOr<std::vector<IntentResolution>> ResolveIntents(
       const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;

@@ -279,9 +279,10 @@ class FakeControl final : public OwnerControl, public ProjectPurger {
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     return held;
   }
-  absl::Status HoldCheckpoint(const std::string& checkpoint,
+  absl::Status HoldCheckpoint(const HandedCheckpoint& handed,
                               SteadyTime) override {
-    held = checkpoint;
+    held = handed.note;
+    key = handed.verifier_key;
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<IntentResolution>> ResolveIntents(
@@ -307,6 +308,7 @@ class FakeControl final : public OwnerControl, public ProjectPurger {
   }
 
   std::string held;
+  std::string key;
   uint64_t resolve_wrongly = 0;
 };
 
@@ -336,8 +338,10 @@ class RemoteControlTest : public ServiceTest {
 TEST_F(RemoteControlTest, StoreAndPolicyAreControlledAlike) {
   for (const ServiceDescriptor* service : {Store(), Policy()}) {
     ServeControl(service);
-    EXPECT_EQ(remote_->HoldCheckpoint("a note", Soon()), absl::OkStatus());
+    EXPECT_EQ(remote_->HoldCheckpoint({"a note", "a key"}, Soon()),
+              absl::OkStatus());
     EXPECT_EQ(*remote_->GetHeldCheckpoint(Soon()), "a note");
+    EXPECT_EQ(control_.key, "a key");
     EXPECT_EQ(*remote_->RaiseFloor(20, Soon()), 21u);
     const auto resolutions = remote_->ResolveIntents({4, 5}, Soon());
     ASSERT_TRUE(resolutions.ok());

@@ -165,15 +165,13 @@ absl::Status AuditCore::Start(SteadyTime deadline) {
     absl::Status status = CheckPeer(peer, deadline, &restored);
     if (!status.ok()) return status;
   }
-  if (options_.restored) {
-    if (!restore_recorded_) {
-      absl::Status status = RecordRestore(restored, deadline);
-      if (!status.ok()) return status;
-      restore_recorded_ = true;
-    }
-    absl::Status status = HandOutCheckpoint(deadline);
+  if (options_.restored && !restore_recorded_) {
+    absl::Status status = RecordRestore(restored, deadline);
     if (!status.ok()) return status;
+    restore_recorded_ = true;
   }
+  absl::Status status = HandOutCheckpoint(deadline);
+  if (!status.ok()) return status;
   serving_ = true;
   return absl::OkStatus();
 }
@@ -229,14 +227,20 @@ absl::Status AuditCore::HandOutCheckpoint(SteadyTime deadline) {
       prover_.Checkpoint(*view(), 0);
   if (!newest.ok()) return newest.status();
   for (const Peer& peer : dependencies_.peers) {
-    // Policy takes none before audit serves.
-    if (!peer.must_have_its_changes) continue;
-    const absl::Status held =
-        peer.control->HoldCheckpoint(newest->checkpoint, deadline);
-    if (!held.ok()) {
-      return AuditUnavailable(absl::StrCat(
-          peer.name, " does not take a checkpoint: ", held.message()));
+    const absl::Status held = peer.control->HoldCheckpoint(
+        {newest->checkpoint, newest->verifier_key}, deadline);
+    if (held.ok()) continue;
+    const std::string refusal = absl::StrCat(
+        peer.name, " does not take a checkpoint: ", held.message());
+    if (absl::IsFailedPrecondition(held)) {
+      return absl::FailedPreconditionError(refusal);
     }
+    // Its changes are found by the checkpoints that come with them, which it
+    // keeps only once it knows the key.
+    if (peer.must_have_its_changes) return AuditUnavailable(refusal);
+    // The reconciler hands it over again.
+    dependencies_.logger->Warning("a checkpoint was not held",
+                                  {{"owner", peer.name}, {"error", held}});
   }
   return absl::OkStatus();
 }

@@ -79,7 +79,9 @@ class AuditCore final : public rpc::AuditLog,
   ~AuditCore() override;
 
   // Asks every peer for the checkpoint that it holds, and serves if the log
-  // extends all of them. UNAVAILABLE, naming the peer, if one does not answer
+  // extends all of them and they have been handed its newest one, with its key:
+  // so a peer whose changes audit relies on believes no gateway's checkpoint
+  // unchecked. UNAVAILABLE, naming the peer, if one does not answer
   // by `deadline`: call again. FAILED_PRECONDITION if the log is not what it
   // was: it lost its end, was changed or is another one; or if a peer's folder
   // is older than the log (FindMissingChange). The message says what to do, and
@@ -131,8 +133,10 @@ class AuditCore final : public rpc::AuditLog,
   absl::Status CheckChanges(const Peer& peer, absl::string_view held,
                             std::string* restored);
   absl::Status RecordRestore(const std::string& detail, SteadyTime deadline);
-  // What a peer lacks was accepted and is on record: it is not asked about it
-  // again, even if this process ends before the reconciler's first turn.
+  // Gives every peer the newest checkpoint and the key that it is to believe
+  // gateways' checkpoints under. What a peer lacks was accepted and is on
+  // record by now: it is not asked about it again, even if this process ends
+  // before the reconciler's first turn.
   absl::Status HandOutCheckpoint(SteadyTime deadline);
   // Appends without the gate, and waits.
   rpc::AppendResult AppendAndWait(rpc::AppendItem item);

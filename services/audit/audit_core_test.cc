@@ -332,11 +332,64 @@ TEST_F(AuditCoreTest, P3_ALogThatLostItsEndIsRefusedEvenAsRestored) {
   core_.reset();
 }
 
-TEST_F(AuditCoreTest, ARestoreDoesNotWaitForPolicyWhichWaitsForAudit) {
-  StartWith(1);
-  policy_.RefuseCheckpoints(absl::UnavailableError("not started"));
-  Open(kv_.store(), /*restored=*/true);
+TEST_F(AuditCoreTest, P3_EveryStartHandsPeersItsKeyAndNewestCheckpoint) {
+  const std::string key = TestLogKey().signer->verifier().ToString();
+  ASSERT_TRUE(core_->Start(Soon()).ok());
+  for (const FakeOwnerControl* peer : {&store_, &policy_}) {
+    EXPECT_EQ(peer->key(), key);
+  }
+  EXPECT_EQ(audit::ReadCheckpointUnverified(store_.held())->size, 0u);
+  StartWith(2);
+  Open(kv_.store());
+  ASSERT_TRUE(core_->Start(Soon()).ok());
+  EXPECT_EQ(audit::ReadCheckpointUnverified(store_.held())->size, 3u);
+  EXPECT_EQ(policy_.held(), store_.held());
+  // What they hold now is extended by the next start's log.
+  Open(kv_.store());
   EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+}
+
+// Whoever is refused must not be left with a checkpoint that no log of the
+// peers' own day extends.
+TEST_F(AuditCoreTest, P3_NothingIsHandedOutByAStartThatIsRefused) {
+  StartWith(1);
+  std::string lost;
+  Change(audit::v1::CHANGE_OUTCOME_APPLIED, &lost);
+  store_.held().clear();
+  policy_.held().clear();
+  Open(kv_.store());
+  EXPECT_EQ(core_->Start(Soon()).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(store_.held(), "");
+  EXPECT_EQ(policy_.held(), "");
+}
+
+TEST_F(AuditCoreTest, P3_NothingIsServedBeforeTheStoreKnowsTheKey) {
+  store_.RefuseCheckpoints(absl::UnavailableError("its disk is full"));
+  EXPECT_EQ(core_->Start(Soon()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(core_->serving());
+  store_.RefuseCheckpoints(absl::OkStatus());
+  EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+}
+
+TEST_F(AuditCoreTest, P3_AStartBesidePeersOfAnotherKeyIsRefused) {
+  for (FakeOwnerControl* peer : {&store_, &policy_}) {
+    peer->RefuseCheckpoints(absl::FailedPreconditionError("another log's"));
+    const absl::Status status = core_->Start(Soon());
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_NE(status.message().find("another log's"), std::string::npos);
+    EXPECT_FALSE(core_->serving());
+    peer->RefuseCheckpoints(absl::OkStatus());
+  }
+}
+
+// Its changes are not looked for, so the reconciler may bring the key later.
+TEST_F(AuditCoreTest, AStartDoesNotWaitForPolicysDisk) {
+  StartWith(1);
+  policy_.RefuseCheckpoints(absl::UnavailableError("its disk is full"));
+  for (const bool restored : {false, true}) {
+    Open(kv_.store(), restored);
+    EXPECT_EQ(core_->Start(Soon()), absl::OkStatus());
+  }
 }
 
 TEST_F(AuditCoreTest, ARestoreThatTheStoreDoesNotHearOfIsOnRecordOnce) {

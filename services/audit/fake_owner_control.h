@@ -39,6 +39,8 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   }
 
   std::string& held() { return held_; }
+  // The key that came with the last checkpoint.
+  const std::string& key() const { return key_; }
   // May be asked for while another thread calls.
   uint64_t floor() const { return floor_; }
 
@@ -50,7 +52,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
     if (!failure_.ok()) return failure_;
     return held_;
   }
-  absl::Status HoldCheckpoint(const std::string& checkpoint,
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                               SteadyTime) override {
     if (!failure_.ok()) return failure_;
     if (!hold_failure_.ok()) return hold_failure_;
@@ -58,7 +60,8 @@ class FakeOwnerControl final : public rpc::OwnerControl {
       return note.empty() ? 0
                           : audit::ReadCheckpointUnverified(note).value().size;
     };
-    if (sized(checkpoint) > sized(held_)) held_ = checkpoint;
+    if (held_.empty() || sized(handed.note) > sized(held_)) held_ = handed.note;
+    key_ = handed.verifier_key;
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
@@ -87,6 +90,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   absl::Status hold_failure_;
   std::map<uint64_t, bool> applied_;
   std::string held_;
+  std::string key_;
   std::atomic<uint64_t> floor_{0};
 };
 

@@ -172,17 +172,18 @@ uint64_t Reconciler::RaiseFloors() {
 }
 
 void Reconciler::HoldCheckpoints() {
-  absl::optional<std::string> checkpoint;
+  absl::optional<rpc::CheckpointAnswer> newest;
   const uint64_t size = core_->view()->size();
   for (const Peer& peer : core_->peers()) {
     if (size <= handed_[&peer]) continue;
-    if (!checkpoint.has_value()) {
+    if (!newest.has_value()) {
       absl::StatusOr<rpc::CheckpointAnswer> answer = core_->GetCheckpoint(0);
       if (!answer.ok()) return;
-      checkpoint = std::move(answer->checkpoint);
+      newest = *std::move(answer);
     }
-    const absl::Status held = peer.control->HoldCheckpoint(
-        *checkpoint, clock_->SteadyNow() + kCallTime);
+    const absl::Status held =
+        peer.control->HoldCheckpoint({newest->checkpoint, newest->verifier_key},
+                                     clock_->SteadyNow() + kCallTime);
     if (held.ok()) {
       handed_[&peer] = size;
     } else {

@@ -165,7 +165,7 @@ TEST_F(ReconcilerTest, PeersHoldTheNewestCheckpoint) {
 TEST_F(ReconcilerTest, CheckpointsAreOfferedAgainToAPeerThatWasAway) {
   policy_.FailWith(absl::UnavailableError("away"));
   RunAfter(absl::ZeroDuration());
-  EXPECT_EQ(policy_.held(), "");
+  EXPECT_NE(policy_.held(), store_.held());
   policy_.FailWith(absl::OkStatus());
   RunAfter(absl::ZeroDuration());
   EXPECT_EQ(policy_.held(), store_.held());
@@ -193,7 +193,8 @@ class GarbageOwner final : public rpc::OwnerControl {
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     return std::string();
   }
-  absl::Status HoldCheckpoint(const std::string&, SteadyTime) override {
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint&,
+                              SteadyTime) override {
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/audit/signed_checkpoint_for_testing.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "services/policy/policy_test_kit.h"
@@ -135,11 +136,8 @@ TEST_F(ChangeExecutorTest, P2_ACheckpointThatCouldNotBeHeldStopsNoRevocation) {
   ASSERT_TRUE(kit_.Call("ApplyPolicy", Grant("b")).status.ok());
   kit_.faults->TearCommits(kv::FaultyKv::Tear::kNotApplied, 1);
   kit_.faults->FailSettles(true);
-  EXPECT_EQ(kit_.core
-                ->HoldCheckpoint("log\n7\n"
-                                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-                                 "\n\n\xe2\x80\x94 log AAAAAAAA\n",
-                                 kit_.Deadline())
+  const audit::CheckpointsForTesting log;
+  EXPECT_EQ(kit_.core->HoldCheckpoint({log.Note(7), log.key()}, kit_.Deadline())
                 .code(),
             absl::StatusCode::kUnavailable);
   kit_.faults->FailSettles(false);

@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/audit/signed_checkpoint_for_testing.h"
 #include "libs/crypto/fake_random.h"
 #include "libs/policy/evaluator.h"
 #include "libs/policy/policy_for_testing.h"
@@ -85,7 +86,12 @@ TEST_F(InstallationTest, P2_NothingButTheCheckpointAnswersBeforeStart) {
   kit_.StartFresh();
   kit_.audit.gate.Set(Mood::kRefusing);
   ASSERT_TRUE(kit_.Restart().ok());
-  EXPECT_TRUE(kit_.core->GetHeldCheckpoint(kit_.Deadline()).ok());
+  // Both come from an audit that starts, which policy's own start waits for.
+  const audit::CheckpointsForTesting log;
+  EXPECT_TRUE(
+      kit_.core->HoldCheckpoint({log.Note(3), log.key()}, kit_.Deadline())
+          .ok());
+  EXPECT_EQ(kit_.core->GetHeldCheckpoint(kit_.Deadline()).value(), log.Note(3));
   policy::v1::GetProjectRequest get;
   get.set_name("projects/default");
   EXPECT_EQ(kit_.Call("GetProject", get).status.code(),
@@ -96,7 +102,6 @@ TEST_F(InstallationTest, P2_NothingButTheCheckpointAnswersBeforeStart) {
   EXPECT_EQ(change.outcome, rpc::Outcome::kNotApplied);
   EXPECT_FALSE(kit_.core->ResolveIntents({1}, kit_.Deadline()).ok());
   EXPECT_FALSE(kit_.core->RaiseFloor(1, kit_.Deadline()).ok());
-  EXPECT_FALSE(kit_.core->HoldCheckpoint("", kit_.Deadline()).ok());
 }
 
 // A revision that was durable and not in force when policy stopped.

@@ -98,7 +98,8 @@ absl::StatusOr<std::unique_ptr<PolicyCore>> PolicyCore::Create(
   absl::StatusOr<std::unique_ptr<PolicyStorage>> storage =
       PolicyStorage::Create(
           dependencies.kv, dependencies.clock,
-          dependencies.clock->SteadyNow() + options.open_timeout);
+          dependencies.clock->SteadyNow() + options.open_timeout,
+          dependencies.logger);
   if (!storage.ok()) return storage.status();
   absl::StatusOr<DurablePolicy> newest = (*storage)->Load();
   if (!newest.ok()) return newest.status();
@@ -348,10 +349,9 @@ absl::StatusOr<std::string> PolicyCore::GetHeldCheckpoint(SteadyTime) {
   return storage_->HeldCheckpoint();
 }
 
-absl::Status PolicyCore::HoldCheckpoint(const std::string& checkpoint,
+absl::Status PolicyCore::HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                                         SteadyTime deadline) {
-  if (!ready()) return NotReady();
-  return storage_->HoldCheckpoint(checkpoint, deadline);
+  return storage_->HoldCheckpoint(handed, deadline);
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> PolicyCore::ResolveIntents(

@@ -72,7 +72,8 @@ struct PolicyOptions {
 // snapshots to the gateways. It never decides about a request: gateways do,
 // except for what only a transaction can decide (grant only what you hold).
 //
-// Life: Create reads the folder, and GetHeldCheckpoint answers from then on.
+// Life: Create reads the folder, and GetHeldCheckpoint and HoldCheckpoint
+// answer from then on.
 // Start begins a new installation if this is one, or goes on with a restored
 // one, raises all fences to the
 // newest revision, and only then does anything else answer; until then it is
@@ -129,7 +130,7 @@ class PolicyCore final : public rpc::Owner,
   // rpc::OwnerControl. An intent whose project deletion is under way is left
   // out of ResolveIntents: it is neither applied nor given up.
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
-  absl::Status HoldCheckpoint(const std::string& checkpoint,
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                               SteadyTime deadline) override;
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
       const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;

@@ -54,7 +54,8 @@ class FakeOwner : public rpc::OwnerControl, public rpc::ProjectPurger {
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override {
     return "";
   }
-  absl::Status HoldCheckpoint(const std::string&, SteadyTime) override {
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint&,
+                              SteadyTime) override {
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(

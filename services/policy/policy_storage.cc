@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "libs/audit/checkpoint.h"
+#include "libs/audit/kept_checkpoint.h"
 #include "libs/base/error.h"
 #include "services/policy/delta_parts.h"
 #include "services/policy/policy_loader.h"
@@ -16,6 +16,7 @@
 namespace keyward::policy_service {
 namespace {
 
+using audit::KeptCheckpoint;
 using keyward::internal::policy::v1::CheckpointRecord;
 using keyward::internal::policy::v1::DeltaRecord;
 using keyward::internal::policy::v1::HeadRecord;
@@ -24,15 +25,41 @@ using policy::PolicyDelta;
 using policy::PolicyState;
 using Outcome = kv::CommitResult::Outcome;
 
-// A checkpoint has three short lines and a few signatures.
-constexpr size_t kMaxCheckpointBytes = 4096;
-
 std::string EncodePart(const PolicyDelta& part, size_t parts) {
   DeltaRecord record;
   record.set_format(kRecordFormat);
   record.set_parts(static_cast<uint32_t>(parts));
   *record.mutable_delta() = part;
   return EncodeRecord(record);
+}
+
+struct LoadedCheckpoint {
+  KeptCheckpoint kept;
+  uint64_t revision = 0;  // 0 if there is no record.
+};
+
+absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(
+    const kv::KeyValueReader& reader) {
+  const absl::StatusOr<kv::Entry> entry = reader.Get(kCheckpointKey);
+  if (absl::IsNotFound(entry.status())) return LoadedCheckpoint();
+  if (!entry.ok()) return ReadError(entry.status());
+  const auto record = DecodeRecord<CheckpointRecord>(entry->value);
+  if (!record.ok()) return record.status();
+  return LoadedCheckpoint{
+      {record->note(), record->tree_size(), record->verifier_key()},
+      entry->mod_revision};
+}
+
+void PutCheckpoint(const KeptCheckpoint& kept, uint64_t on_revision,
+                   kv::Transaction* txn) {
+  CheckpointRecord record;
+  record.set_format(kRecordFormat);
+  record.set_note(kept.note);
+  record.set_tree_size(kept.size);
+  record.set_verifier_key(kept.verifier_key);
+  txn->preconditions.push_back(
+      kv::Precondition::RevisionIs(kCheckpointKey, on_revision));
+  txn->puts.push_back({kCheckpointKey, EncodeRecord(record)});
 }
 
 }  // namespace
@@ -59,12 +86,13 @@ PolicyStorage::Turn::~Turn() {
 absl::Status PolicyStorage::Busy() { return StateUnavailable("it is busy"); }
 
 absl::StatusOr<std::unique_ptr<PolicyStorage>> PolicyStorage::Create(
-    kv::KeyValueStore* kv, const Clock* clock, SteadyTime deadline) {
+    kv::KeyValueStore* kv, const Clock* clock, SteadyTime deadline,
+    const Logger* log) {
   absl::StatusOr<std::unique_ptr<kv::WriterSession>> session =
       kv::WriterSession::Begin(kv, deadline);
   if (!session.ok()) return ReadError(session.status());
   return std::unique_ptr<PolicyStorage>(
-      new PolicyStorage(kv, clock, *std::move(session)));
+      new PolicyStorage(kv, clock, *std::move(session), log));
 }
 
 absl::StatusOr<DurablePolicy> PolicyStorage::Load() {
@@ -178,50 +206,45 @@ absl::Status PolicyStorage::WriteParts(const std::vector<PolicyDelta>& parts,
 absl::Status PolicyStorage::AddCheckpoint(const std::string& note,
                                           kv::Transaction* txn) {
   if (note.empty()) return absl::OkStatus();
-  if (note.size() > kMaxCheckpointBytes) {
-    return FieldError("checkpoint", "must be a signed note");
+  const absl::StatusOr<LoadedCheckpoint> held = LoadCheckpoint(*kv_);
+  if (!held.ok()) return held.status();
+  const absl::StatusOr<absl::optional<KeptCheckpoint>> next =
+      audit::KeepFromCall(held->kept, note);
+  if (!next.ok()) {
+    DropCheckpoint(next.status());
+  } else if (next->has_value()) {
+    PutCheckpoint(**next, held->revision, txn);
   }
-  // Audit signed it and audit will check it; here only the size matters.
-  const absl::StatusOr<audit::Checkpoint> offered =
-      audit::ReadCheckpointUnverified(note);
-  if (!offered.ok()) return FieldError("checkpoint", "must be a signed note");
-  const absl::StatusOr<kv::Entry> entry = kv_->Get(kCheckpointKey);
-  uint64_t mod_revision = 0;
-  if (entry.ok()) {
-    const auto held = DecodeRecord<CheckpointRecord>(entry->value);
-    if (!held.ok()) return held.status();
-    if (held->tree_size() >= offered->size) return absl::OkStatus();
-    mod_revision = entry->mod_revision;
-  } else if (!absl::IsNotFound(entry.status())) {
-    return ReadError(entry.status());
-  }
-  CheckpointRecord record;
-  record.set_format(kRecordFormat);
-  record.set_note(note);
-  record.set_tree_size(offered->size);
-  txn->preconditions.push_back(
-      kv::Precondition::RevisionIs(kCheckpointKey, mod_revision));
-  txn->puts.push_back({kCheckpointKey, EncodeRecord(record)});
   return absl::OkStatus();
 }
 
-absl::Status PolicyStorage::HoldCheckpoint(const std::string& note,
+void PolicyStorage::DropCheckpoint(const absl::Status& why) {
+  const uint64_t count = ++dropped_checkpoints_;
+  // The first, and then ever fewer: whoever sends them must not fill the log.
+  if (log_ == nullptr || (count & (count - 1)) != 0) return;
+  log_->Warning("a gateway handed a checkpoint that audit did not sign",
+                {{"dropped", count}, {"reason", why}});
+}
+
+absl::Status PolicyStorage::HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                                            SteadyTime deadline) {
   const Turn turn(this, deadline);
   if (!turn.held()) return Busy();
+  const absl::StatusOr<LoadedCheckpoint> held = LoadCheckpoint(*kv_);
+  if (!held.ok()) return held.status();
+  const absl::StatusOr<absl::optional<KeptCheckpoint>> next =
+      audit::KeepFromAudit(held->kept, handed.note, handed.verifier_key);
+  if (!next.ok()) return next.status();
+  if (!next->has_value()) return absl::OkStatus();
   kv::Transaction txn;
-  absl::Status added = AddCheckpoint(note, &txn);
-  if (!added.ok() || txn.puts.empty()) return added;
+  PutCheckpoint(**next, held->revision, &txn);
   return SubmitOwn(std::move(txn), deadline);
 }
 
 absl::StatusOr<std::string> PolicyStorage::HeldCheckpoint() const {
-  const absl::StatusOr<kv::Entry> entry = kv_->Get(kCheckpointKey);
-  if (absl::IsNotFound(entry.status())) return std::string();
-  if (!entry.ok()) return ReadError(entry.status());
-  const auto record = DecodeRecord<CheckpointRecord>(entry->value);
-  if (!record.ok()) return record.status();
-  return record->note();
+  absl::StatusOr<LoadedCheckpoint> held = LoadCheckpoint(*kv_);
+  if (!held.ok()) return held.status();
+  return std::move(held->kept.note);
 }
 
 absl::StatusOr<uint64_t> PolicyStorage::RaiseFloor(uint64_t floor,

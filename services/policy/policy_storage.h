@@ -16,12 +16,14 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
 #include "libs/base/mutex.h"
 #include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/transaction.h"
 #include "libs/kv/writer_session.h"
 #include "libs/policy/policy_model.h"
+#include "libs/rpc/owner_control.h"
 #include "proto/keyward/internal/policy/v1/policy_record.pb.h"
 #include "services/policy/durable_policy.h"
 
@@ -39,7 +41,8 @@ struct StorageChange {
   // Deletions that begin with this change, and the project of one that ends.
   absl::optional<DeletionRecord> begun_deletion;
   std::string ended_deletion;
-  // The newest checkpoint that came with the call; empty if none did.
+  // The newest checkpoint that came with the call; empty if none did. One that
+  // does not verify is dropped, and stops nothing.
   std::string checkpoint;
   // Further records, such as a request id's.
   std::vector<kv::Put> puts;
@@ -75,9 +78,11 @@ class PolicyStorage {
   // How long past its deadline settling an outcome may take.
   static constexpr absl::Duration kSettleGrace = absl::Seconds(1);
 
-  // Begins a writer session: UNAVAILABLE if the state layer cannot.
+  // Begins a writer session: UNAVAILABLE if the state layer cannot. `log`,
+  // which may be null, outlives the storage as well.
   static absl::StatusOr<std::unique_ptr<PolicyStorage>> Create(
-      kv::KeyValueStore* kv, const Clock* clock, SteadyTime deadline);
+      kv::KeyValueStore* kv, const Clock* clock, SteadyTime deadline,
+      const Logger* log = nullptr);
 
   PolicyStorage(const PolicyStorage&) = delete;
   PolicyStorage& operator=(const PolicyStorage&) = delete;
@@ -129,9 +134,9 @@ class PolicyStorage {
   // again next time.
   void Maintain(const DurablePolicy& on, SteadyTime deadline);
 
-  // Keeps `note` if its tree is larger than the held one's. INVALID_ARGUMENT
-  // if it is no checkpoint; UNAVAILABLE.
-  absl::Status HoldCheckpoint(const std::string& note, SteadyTime deadline);
+  // As OwnerControl::HoldCheckpoint.
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint& handed,
+                              SteadyTime deadline);
   absl::StatusOr<std::string> HeldCheckpoint() const;
 
   // As OwnerControl::RaiseFloor.
@@ -159,8 +164,8 @@ class PolicyStorage {
   };
 
   PolicyStorage(kv::KeyValueStore* kv, const Clock* clock,
-                std::unique_ptr<kv::WriterSession> session)
-      : kv_(kv), clock_(clock), session_(std::move(session)) {}
+                std::unique_ptr<kv::WriterSession> session, const Logger* log)
+      : kv_(kv), clock_(clock), session_(std::move(session)), log_(log) {}
 
   // Nobody else's turn has ended in time.
   static absl::Status Busy();
@@ -179,6 +184,7 @@ class PolicyStorage {
                                 const kv::Precondition& head,
                                 SteadyTime deadline);
   absl::Status AddCheckpoint(const std::string& note, kv::Transaction* txn);
+  void DropCheckpoint(const absl::Status& why);
   absl::Status MaintainInTurn(const DurablePolicy& on, SteadyTime deadline);
   absl::Status Prune(const std::string& begin, const std::string& end,
                      const kv::Precondition& head, SteadyTime deadline);
@@ -199,6 +205,9 @@ class PolicyStorage {
   kv::KeyValueStore* const kv_;
   const Clock* const clock_;
   const std::unique_ptr<kv::WriterSession> session_;
+  const Logger* const log_;
+  // Checkpoints of calls that did not verify. The turn's holder alone.
+  uint64_t dropped_checkpoints_ = 0;
 
   Mutex mu_;
   CondVar turn_ended_;

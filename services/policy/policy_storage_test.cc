@@ -9,7 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "libs/audit/signed_checkpoint_for_testing.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/memory_log_sink.h"
 #include "libs/kv/faulty_kv.h"
 #include "libs/kv/test_kv.h"
 #include "libs/policy/policy_for_testing.h"
@@ -19,12 +22,6 @@ namespace keyward::policy_service {
 namespace {
 
 using policy::TestEntry;
-
-std::string Checkpoint(uint64_t size) {
-  return absl::StrCat("log\n", size,
-                      "\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n"
-                      "\xe2\x80\x94 log AAAAAAAA\n");
-}
 
 // A store that takes so many commits and refuses all later ones.
 class CutAfter final : public kv::FaultyKv {
@@ -52,10 +49,15 @@ class PolicyStorageTest : public testing::Test {
   void Open() {
     storage_.reset();
     faults_ = std::make_unique<kv::FaultyKv>(kv_.store());
-    storage_ = PolicyStorage::Create(faults_.get(), &clock_, Soon()).value();
+    storage_ =
+        PolicyStorage::Create(faults_.get(), &clock_, Soon(), &logger_).value();
   }
 
   SteadyTime Soon() { return clock_.SteadyNow() + absl::Seconds(10); }
+
+  absl::Status Hold(uint64_t size) {
+    return storage_->HoldCheckpoint({log_.Note(size), log_.key()}, Soon());
+  }
 
   DurablePolicy Load() { return storage_->Load().value(); }
 
@@ -82,6 +84,9 @@ class PolicyStorageTest : public testing::Test {
   }
 
   SystemClock clock_;
+  MemoryLogSink log_sink_;
+  Logger logger_{"policy", LogLevel::kInfo, &clock_, &log_sink_};
+  const audit::CheckpointsForTesting log_;
   kv::TestKv kv_;
   std::unique_ptr<kv::FaultyKv> faults_;
   std::unique_ptr<PolicyStorage> storage_;
@@ -169,9 +174,9 @@ TEST_F(PolicyStorageTest, P4_AnUnsettledCommitStopsAllOthersUntilItIsSettled) {
   EXPECT_EQ(storage_->Commit(on, Roles(on, 1), Soon()).outcome,
             kv::CommitResult::Outcome::kUnknown);
   EXPECT_FALSE(storage_->Settled(Soon()));
-  EXPECT_FALSE(storage_->HoldCheckpoint(Checkpoint(3), Soon()).ok());
+  EXPECT_FALSE(Hold(3).ok());
   faults_->FailSettles(false);
-  EXPECT_TRUE(storage_->HoldCheckpoint(Checkpoint(3), Soon()).ok());
+  EXPECT_TRUE(Hold(3).ok());
   // What was settled on the way has moved the head.
   EXPECT_EQ(storage_->Commit(on, Roles(on, 1), Soon()).status.code(),
             absl::StatusCode::kAborted);
@@ -189,11 +194,11 @@ TEST_F(PolicyStorageTest, P2_AFailedWriteOfItsOwnStopsNoLaterChange) {
     const uint64_t size = 10 * on.revision();
     faults_->TearCommits(tear, 1);
     faults_->FailSettles(true);
-    EXPECT_FALSE(storage_->HoldCheckpoint(Checkpoint(size), Soon()).ok());
+    EXPECT_FALSE(Hold(size).ok());
     faults_->FailSettles(false);
     EXPECT_TRUE(storage_->Commit(on, Roles(on, 1), Soon()).applied());
-    EXPECT_TRUE(storage_->HoldCheckpoint(Checkpoint(size + 1), Soon()).ok());
-    EXPECT_EQ(storage_->HeldCheckpoint().value(), Checkpoint(size + 1));
+    EXPECT_TRUE(Hold(size + 1).ok());
+    EXPECT_EQ(storage_->HeldCheckpoint().value(), log_.Note(size + 1));
   }
 }
 
@@ -319,30 +324,73 @@ TEST_F(PolicyDamageTest, P8_ADeltaOfAnotherRevisionIsNotTaken) {
 
 TEST_F(PolicyStorageTest, P3_HoldsTheLargestCheckpointItWasHanded) {
   EXPECT_EQ(storage_->HeldCheckpoint().value(), "");
-  ASSERT_TRUE(storage_->HoldCheckpoint(Checkpoint(9), Soon()).ok());
-  ASSERT_TRUE(storage_->HoldCheckpoint(Checkpoint(5), Soon()).ok());
-  EXPECT_EQ(storage_->HeldCheckpoint().value(), Checkpoint(9));
-  ASSERT_TRUE(storage_->HoldCheckpoint(Checkpoint(10), Soon()).ok());
+  ASSERT_TRUE(Hold(9).ok());
+  ASSERT_TRUE(Hold(5).ok());
+  EXPECT_EQ(storage_->HeldCheckpoint().value(), log_.Note(9));
+  ASSERT_TRUE(Hold(10).ok());
   Open();
-  EXPECT_EQ(storage_->HeldCheckpoint().value(), Checkpoint(10));
+  EXPECT_EQ(storage_->HeldCheckpoint().value(), log_.Note(10));
 }
 
 TEST_F(PolicyStorageTest, P3_KeepsACheckpointInTheTransactionOfTheChange) {
+  ASSERT_TRUE(Hold(0).ok());
+  Begin();
+  // The key stays pinned with each that is kept.
+  for (const uint64_t size : {12, 13}) {
+    const DurablePolicy on = Load();
+    StorageChange change = Roles(on, 1);
+    change.checkpoint = log_.Note(size);
+    ASSERT_TRUE(storage_->Commit(on, std::move(change), Soon()).applied());
+    EXPECT_EQ(storage_->HeldCheckpoint().value(), log_.Note(size));
+    Open();
+  }
+}
+
+TEST_F(PolicyStorageTest, P3_ACheckpointThatAuditDidNotSignIsDropped) {
+  Begin();
+  ASSERT_TRUE(Hold(9).ok());
+  const audit::CheckpointsForTesting other('o');
+  for (const std::string& made_up :
+       {other.Note(90), std::string("garbage"), std::string(5000, 'x')}) {
+    const DurablePolicy on = Load();
+    StorageChange change = Roles(on, 1);
+    change.checkpoint = made_up;
+    // It stops nothing.
+    ASSERT_TRUE(storage_->Commit(on, std::move(change), Soon()).applied());
+    EXPECT_EQ(storage_->HeldCheckpoint().value(), log_.Note(9));
+  }
+  // The first and the second: ever fewer.
+  EXPECT_EQ(log_sink_.lines().size(), 2u);
+}
+
+TEST_F(PolicyStorageTest, P3_BeforeAuditsFirstCheckpointNoCallsIsKept) {
   Begin();
   const DurablePolicy on = Load();
   StorageChange change = Roles(on, 1);
-  change.checkpoint = Checkpoint(12);
+  change.checkpoint = log_.Note(9);
   ASSERT_TRUE(storage_->Commit(on, std::move(change), Soon()).applied());
-  EXPECT_EQ(storage_->HeldCheckpoint().value(), Checkpoint(12));
+  EXPECT_EQ(storage_->HeldCheckpoint().value(), "");
+}
+
+TEST_F(PolicyStorageTest, P3_AnotherLogsCheckpointIsRefusedOnceAKeyIsPinned) {
+  const audit::CheckpointsForTesting other('o');
+  ASSERT_TRUE(Hold(9).ok());
+  Open();
+  EXPECT_EQ(
+      storage_->HoldCheckpoint({other.Note(10), other.key()}, Soon()).code(),
+      absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(storage_->HeldCheckpoint().value(), log_.Note(9));
 }
 
 TEST_F(PolicyStorageTest, RefusesWhatIsNoCheckpoint) {
   for (const std::string& note :
        {std::string("nonsense"), std::string("log\n-1\nAAAA\n\n"),
         std::string(5000, 'x')}) {
-    EXPECT_EQ(storage_->HoldCheckpoint(note, Soon()).code(),
+    EXPECT_EQ(storage_->HoldCheckpoint({note, log_.key()}, Soon()).code(),
               absl::StatusCode::kInvalidArgument);
   }
+  EXPECT_EQ(storage_->HoldCheckpoint({log_.Note(9), ""}, Soon()).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(PolicyStorageTest, TheFloorRisesAndNeverFalls) {

@@ -88,7 +88,8 @@ absl::StatusOr<uint64_t> FakeOwner::RaiseFence(uint64_t revision, SteadyTime) {
 absl::StatusOr<std::string> FakeOwner::GetHeldCheckpoint(SteadyTime) {
   return Refused();
 }
-absl::Status FakeOwner::HoldCheckpoint(const std::string&, SteadyTime) {
+absl::Status FakeOwner::HoldCheckpoint(const rpc::HandedCheckpoint&,
+                                       SteadyTime) {
   return Refused();
 }
 absl::StatusOr<std::vector<rpc::IntentResolution>> FakeOwner::ResolveIntents(

@@ -85,7 +85,8 @@ class FakeOwner final : public rpc::OwnerControl {
 
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision, SteadyTime) override;
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime) override;
-  absl::Status HoldCheckpoint(const std::string&, SteadyTime) override;
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint&,
+                              SteadyTime) override;
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
       const std::vector<uint64_t>&, SteadyTime) override;
   absl::StatusOr<uint64_t> RaiseFloor(uint64_t, SteadyTime) override;

@@ -138,6 +138,7 @@ absl::Status Standalone::Parts::MakeStore() {
   dependencies.clock = process.clock;
   dependencies.random = process.random;
   dependencies.audit = &audit_log;
+  dependencies.logger = process.log;
   store::StoreOptions options;
   options.restored = restored();
   absl::StatusOr<std::unique_ptr<store::StoreCore>> made =

@@ -12,7 +12,6 @@
 #include "libs/base/error_reason.h"
 #include "libs/base/steady_time.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
-#include "services/store/checkpoint_size.h"
 #include "services/store/event_log.h"
 #include "services/store/record_codec.h"
 #include "services/store/record_keys.h"
@@ -22,7 +21,6 @@
 namespace keyward::store {
 namespace {
 
-using keyward::internal::store::v1::CheckpointRecord;
 using keyward::internal::store::v1::EventRecord;
 using keyward::internal::store::v1::RequestIdRecord;
 using keyward::internal::store::v1::StoredResult;
@@ -81,9 +79,8 @@ struct ChangeRunner::Job {
   Planner planner;
   rpc::CallDone done;
   int attempts = 0;
-  // Where the transaction compares the held checkpoint's size, if it does.
-  absl::optional<size_t> checkpoint_index;
-  uint64_t checkpoint_size = 0;
+  // What the transaction keeps of the call's checkpoint, if it does.
+  absl::optional<CheckpointKeeper::Added> checkpoint;
   std::unique_ptr<google::protobuf::Message> response;
   std::string resource;
   absl::AnyInvocable<void()> afterwards;
@@ -253,22 +250,10 @@ absl::Status ChangeRunner::AddEvent(const Job& job, const ChangePlan& plan,
 }
 
 absl::Status ChangeRunner::AddCheckpoint(Job* job, kv::Transaction* txn) {
-  job->checkpoint_index.reset();
-  const std::string& note = job->context.checkpoint;
-  if (note.empty()) return absl::OkStatus();
-  const absl::StatusOr<uint64_t> size = CheckpointSize(note);
-  if (!size.ok()) return absl::InternalError(size.status().message());
-  if (*size <= held_size_.load()) return absl::OkStatus();
-  CheckpointRecord record;
-  record.set_format(kRecordFormat);
-  record.set_note(note);
-  record.set_tree_size(*size);
-  job->checkpoint_size = *size;
-  job->checkpoint_index = txn->preconditions.size();
-  txn->preconditions.push_back(
-      kv::Precondition::NumberAtMost(kCheckpointSizeKey, *size - 1));
-  txn->puts.push_back({kCheckpointKey, EncodeRecord(record)});
-  txn->puts.push_back({kCheckpointSizeKey, kv::EncodeNumber(*size)});
+  const absl::StatusOr<absl::optional<CheckpointKeeper::Added>> added =
+      checkpoints_->AddTo(job->context.checkpoint, txn);
+  if (!added.ok()) return added.status();
+  job->checkpoint = *added;
   return absl::OkStatus();
 }
 
@@ -306,19 +291,14 @@ void ChangeRunner::OnConflict(const JobPtr& job,
 }
 
 void ChangeRunner::NoteCheckpointHeld(const Job& job) {
-  if (job.checkpoint_index.has_value()) NoteHeldSize(job.checkpoint_size);
+  if (job.checkpoint.has_value()) checkpoints_->NoteHeld(job.checkpoint->size);
 }
 
 void ChangeRunner::NoteCheckpointConflict(const Job& job,
                                           const kv::CommitResult& result) {
-  if (job.checkpoint_index == result.failed_precondition) {
-    NoteHeldSize(result.current);
-  }
-}
-
-void ChangeRunner::NoteHeldSize(uint64_t size) {
-  uint64_t held = held_size_.load();
-  while (held < size && !held_size_.compare_exchange_weak(held, size)) {
+  if (job.checkpoint.has_value() &&
+      job.checkpoint->precondition == result.failed_precondition) {
+    checkpoints_->NoteHeld(result.current);
   }
 }
 

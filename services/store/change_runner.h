@@ -4,7 +4,6 @@
 #ifndef KEYWARD_SERVICES_STORE_CHANGE_RUNNER_H_
 #define KEYWARD_SERVICES_STORE_CHANGE_RUNNER_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +19,7 @@
 #include "libs/kv/kv.h"
 #include "libs/rpc/call.h"
 #include "services/store/change.h"
+#include "services/store/checkpoint_keeper.h"
 #include "services/store/project_lanes.h"
 #include "services/store/request_ids.h"
 
@@ -53,8 +53,11 @@ class ChangeRunner {
 
   // All must outlive the runner.
   ChangeRunner(kv::KeyValueStore* kv, const Clock* clock,
-               const RequestIds* request_ids)
-      : kv_(kv), clock_(clock), request_ids_(request_ids) {}
+               const RequestIds* request_ids, CheckpointKeeper* checkpoints)
+      : kv_(kv),
+        clock_(clock),
+        request_ids_(request_ids),
+        checkpoints_(checkpoints) {}
   ChangeRunner(const ChangeRunner&) = delete;
   ChangeRunner& operator=(const ChangeRunner&) = delete;
   ~ChangeRunner();
@@ -88,7 +91,6 @@ class ChangeRunner {
 
   void NoteCheckpointHeld(const Job& job);
   void NoteCheckpointConflict(const Job& job, const kv::CommitResult& result);
-  void NoteHeldSize(uint64_t size);
 
   // Settles the intent: bars it and answers `status`; or, if it was applied
   // after all, answers what it stored.
@@ -103,10 +105,7 @@ class ChangeRunner {
   kv::KeyValueStore* const kv_;
   const Clock* const clock_;
   const RequestIds* const request_ids_;
-
-  // At most the size of the held checkpoint's tree: saves a read, and the
-  // transaction compares anyway.
-  std::atomic<uint64_t> held_size_{0};
+  CheckpointKeeper* const checkpoints_;
 
   Mutex mu_;
   CondVar idle_;

@@ -417,60 +417,90 @@ TEST_F(ChangeRunnerTest, ChangesOfManyThreadsAllHappenOnce) {
   EXPECT_EQ(Get("db").version_count(), 1 + kThreads * kEach);
 }
 
-TEST_F(ChangeRunnerTest, TheCallsCheckpointIsKeptWithTheChange) {
+TEST_F(ChangeRunnerTest, P3_TheCallsCheckpointIsKeptWithTheChange) {
+  ASSERT_TRUE(Hold(0).ok());
   const auto request = CreateRequest("db", "x");
   rpc::CallContext context = ContextFor(request);
-  context.checkpoint = "log\n7\nroot\n\nsignature\n";
+  context.checkpoint = log_.Note(7);
   ASSERT_TRUE(Call(context, request).status.ok());
-  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), context.checkpoint);
+  EXPECT_EQ(Held(), log_.Note(7));
+  // Under the same key as before, also after a restart.
+  ASSERT_TRUE(Reopen().ok());
+  const auto next = AddRequest("db", "y");
+  context = ContextFor(next);
+  context.checkpoint = log_.Note(8);
+  ASSERT_TRUE(Call(context, next).status.ok());
+  EXPECT_EQ(Held(), log_.Note(8));
 }
 
 // Its intent gets the outcome "applied" as well, from which audit concludes
 // that the store held a checkpoint with that intent in it.
 TEST_F(ChangeRunnerTest, P3_ARepeatedCallsCheckpointIsKeptToo) {
+  ASSERT_TRUE(Hold(0).ok());
   auto request = AddRequest("db", "x");
   Create("db", "old");
   request.set_request_id("0a0b0c0d-0000-4000-8000-000000000001");
   rpc::CallContext context = ContextFor(request);
-  context.checkpoint = "log\n7\nroot\n\nsignature\n";
+  context.checkpoint = log_.Note(7);
   ASSERT_TRUE(Call(context, request).status.ok());
   rpc::CallContext again = ContextFor(request);
-  again.checkpoint = "log\n8\nroot\n\nsignature\n";
+  again.checkpoint = log_.Note(8);
   const rpc::CallResult repeated = Call(again, request);
   ASSERT_TRUE(repeated.status.ok()) << repeated.status;
   EXPECT_EQ(repeated.outcome, rpc::Outcome::kApplied);
-  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), again.checkpoint);
+  EXPECT_EQ(Held(), log_.Note(8));
 }
 
-// Another writer, of which this runner knows nothing, held a newer one.
+// Audit handed a newer one, of which this runner knows nothing.
 TEST_F(ChangeRunnerTest, ARepeatedCallWithAnOlderCheckpointIsAnswered) {
   auto request = AddRequest("db", "x");
   Create("db", "old");
   request.set_request_id("0a0b0c0d-0000-4000-8000-000000000001");
   ASSERT_TRUE(Call(request).status.ok());
-  const std::string held = "log\n9\nroot\n\nsignature\n";
-  ASSERT_TRUE(core_->HoldCheckpoint(held, Deadline()).ok());
+  ASSERT_TRUE(Hold(9).ok());
   rpc::CallContext again = ContextFor(request);
-  again.checkpoint = "log\n8\nroot\n\nsignature\n";
+  again.checkpoint = log_.Note(8);
   EXPECT_EQ(Call(again, request).outcome, rpc::Outcome::kApplied);
-  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), held);
+  EXPECT_EQ(Held(), log_.Note(9));
 }
 
 TEST_F(ChangeRunnerTest, P3_ASmallerCheckpointNeverReplacesTheHeldOne) {
-  const std::string held = "log\n9\nroot\n\nsignature\n";
-  ASSERT_TRUE(core_->HoldCheckpoint(held, Deadline()).ok());
+  ASSERT_TRUE(Hold(9).ok());
   const auto request = CreateRequest("db", "x");
   rpc::CallContext context = ContextFor(request);
-  context.checkpoint = "log\n7\nroot\n\nsignature\n";
+  context.checkpoint = log_.Note(7);
   ASSERT_TRUE(Call(context, request).status.ok());
-  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), held);
+  EXPECT_EQ(Held(), log_.Note(9));
 }
 
-TEST_F(ChangeRunnerTest, AMalformedCheckpointIsRefused) {
+TEST_F(ChangeRunnerTest, P3_ACheckpointThatAuditDidNotSignIsDropped) {
+  ASSERT_TRUE(Hold(9).ok());
+  Create("db", "old");
+  const audit::CheckpointsForTesting other('o');
+  std::string changed = log_.Note(9);
+  changed.replace(changed.find("\n9\n"), 3, "\n90\n");
+  for (const std::string& made_up :
+       {other.Note(90), changed, std::string("garbage"),
+        log_.Note(90) + std::string(4096, 'x')}) {
+    const auto request = AddRequest("db", "x");
+    rpc::CallContext context = ContextFor(request);
+    context.checkpoint = made_up;
+    // It stops nothing.
+    EXPECT_EQ(Call(context, request).outcome, rpc::Outcome::kApplied);
+    EXPECT_EQ(Held(), log_.Note(9));
+  }
+  // The first, second and fourth: ever fewer.
+  const std::vector<std::string> lines = log_sink_.lines();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_NE(lines[2].find("\"dropped\":4"), std::string::npos) << lines[2];
+}
+
+TEST_F(ChangeRunnerTest, P3_BeforeAuditsFirstCheckpointNoCallsIsKept) {
   const auto request = CreateRequest("db", "x");
   rpc::CallContext context = ContextFor(request);
-  context.checkpoint = "garbage";
-  EXPECT_EQ(Call(context, request).status.code(), absl::StatusCode::kInternal);
+  context.checkpoint = log_.Note(7);
+  ASSERT_TRUE(Call(context, request).status.ok());
+  EXPECT_EQ(Held(), "");
 }
 
 TEST_F(ChangeRunnerTest, AStoreThatTakesNothingIsUnavailable) {

@@ -10,17 +10,13 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/mutex.h"
-#include "proto/keyward/internal/store/v1/store_record.pb.h"
-#include "services/store/checkpoint_size.h"
 #include "services/store/own_commit.h"
-#include "services/store/record_codec.h"
 #include "services/store/record_keys.h"
 #include "services/store/record_reader.h"
 
 namespace keyward::store {
 namespace {
 
-using keyward::internal::store::v1::CheckpointRecord;
 using Outcome = kv::CommitResult::Outcome;
 
 // Collects what becomes of many intents. Callbacks may come after the waiter
@@ -84,39 +80,12 @@ absl::StatusOr<uint64_t> ControlState::RaiseFence(uint64_t revision,
 }
 
 absl::StatusOr<std::string> ControlState::GetHeldCheckpoint(SteadyTime) {
-  const absl::StatusOr<kv::Entry> entry = kv_->Get(kCheckpointKey);
-  if (absl::IsNotFound(entry.status())) return std::string();
-  if (!entry.ok()) return ReadError(entry.status());
-  const absl::StatusOr<CheckpointRecord> record =
-      DecodeRecord<CheckpointRecord>(entry->value);
-  if (!record.ok()) return record.status();
-  return record->note();
+  return checkpoints_->Held();
 }
 
-absl::Status ControlState::HoldCheckpoint(const std::string& checkpoint,
+absl::Status ControlState::HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                                           SteadyTime deadline) {
-  const absl::StatusOr<uint64_t> size = CheckpointSize(checkpoint);
-  if (!size.ok()) return size.status();
-  CheckpointRecord record;
-  record.set_format(kRecordFormat);
-  record.set_note(checkpoint);
-  record.set_tree_size(*size);
-  while (true) {
-    const absl::StatusOr<uint64_t> held = LoadNumber(*kv_, kCheckpointSizeKey);
-    if (!held.ok()) return held.status();
-    if (*held >= *size) return absl::OkStatus();
-    kv::Transaction txn;
-    txn.preconditions.push_back(
-        kv::Precondition::NumberAtMost(kCheckpointSizeKey, *size - 1));
-    txn.puts.push_back({kCheckpointKey, EncodeRecord(record)});
-    txn.puts.push_back({kCheckpointSizeKey, kv::EncodeNumber(*size)});
-    absl::Status kept = CommitOwn(session_, std::move(txn), deadline);
-    if (absl::IsAborted(kept)) {
-      kept = CheckTime(deadline);
-      if (kept.ok()) continue;
-    }
-    return kept;
-  }
+  return checkpoints_->Hold(handed, deadline);
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> ControlState::ResolveIntents(

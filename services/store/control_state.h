@@ -14,6 +14,7 @@
 #include "libs/kv/kv.h"
 #include "libs/kv/writer_session.h"
 #include "libs/rpc/owner_control.h"
+#include "services/store/checkpoint_keeper.h"
 
 namespace keyward::store {
 
@@ -25,14 +26,13 @@ class ControlState final : public rpc::OwnerControl {
 
   // All must outlive this.
   ControlState(kv::KeyValueStore* kv, kv::WriterSession* session,
-               const Clock* clock)
-      : kv_(kv), session_(session), clock_(clock) {}
+               const Clock* clock, CheckpointKeeper* checkpoints)
+      : kv_(kv), session_(session), clock_(clock), checkpoints_(checkpoints) {}
 
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
                                       SteadyTime deadline) override;
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
-  // INVALID_ARGUMENT for what is no checkpoint.
-  absl::Status HoldCheckpoint(const std::string& checkpoint,
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                               SteadyTime deadline) override;
   // INVALID_ARGUMENT for more than kMaxIntents.
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
@@ -46,6 +46,7 @@ class ControlState final : public rpc::OwnerControl {
   kv::KeyValueStore* const kv_;
   kv::WriterSession* const session_;
   const Clock* const clock_;
+  CheckpointKeeper* const checkpoints_;
 };
 
 }  // namespace keyward::store

@@ -4,19 +4,22 @@
 #include "services/store/control_state.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "libs/audit/signed_checkpoint_for_testing.h"
+#include "libs/kv/kv.h"
+#include "proto/keyward/internal/store/v1/store_record.pb.h"
+#include "services/store/record_codec.h"
+#include "services/store/record_keys.h"
 #include "services/store/store_fixture.h"
 
 namespace keyward::store {
 namespace {
 
 using ControlStateTest = StoreFixture;
-
-std::string Checkpoint(int size) {
-  return "example.com/log\n" + std::to_string(size) + "\nroot\n\n- sig\n";
-}
 
 TEST_F(ControlStateTest, P2_TheFenceNeverGoesDown) {
   EXPECT_EQ(*core_->RaiseFence(5, Deadline()), 5u);
@@ -47,26 +50,71 @@ TEST_F(ControlStateTest, NoCheckpointIsHeldAtFirst) {
 }
 
 TEST_F(ControlStateTest, P3_TheLargestCheckpointIsHeld) {
-  ASSERT_TRUE(core_->HoldCheckpoint(Checkpoint(10), Deadline()).ok());
-  ASSERT_TRUE(core_->HoldCheckpoint(Checkpoint(9), Deadline()).ok());
-  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), Checkpoint(10));
-  ASSERT_TRUE(core_->HoldCheckpoint(Checkpoint(11), Deadline()).ok());
+  ASSERT_TRUE(Hold(0).ok());
+  EXPECT_EQ(Held(), log_.Note(0));
+  ASSERT_TRUE(Hold(10).ok());
+  ASSERT_TRUE(Hold(9).ok());
+  EXPECT_EQ(Held(), log_.Note(10));
+  ASSERT_TRUE(Hold(11).ok());
   ASSERT_TRUE(Reopen().ok());
-  EXPECT_EQ(*core_->GetHeldCheckpoint(Deadline()), Checkpoint(11));
+  EXPECT_EQ(Held(), log_.Note(11));
+}
+
+TEST_F(ControlStateTest, P3_AnotherLogsCheckpointIsRefusedOnceAKeyIsPinned) {
+  const audit::CheckpointsForTesting other('o');
+  ASSERT_TRUE(Hold(10).ok());
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_EQ(
+      core_->HoldCheckpoint({other.Note(11), other.key()}, Deadline()).code(),
+      absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(
+      core_->HoldCheckpoint({other.Note(11), log_.key()}, Deadline()).code(),
+      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Held(), log_.Note(10));
+}
+
+// As a release left it that pinned no key.
+TEST_F(ControlStateTest, P3_AFolderWithoutAKeyGetsOneFromItsOwnLogAlone) {
+  keyward::internal::store::v1::CheckpointRecord record;
+  record.set_format(kRecordFormat);
+  record.set_note(log_.Note(10));
+  record.set_tree_size(10);
+  CloseCore();
+  kv::Transaction txn;
+  txn.id = kv::TransactionId::Intent(999);
+  txn.preconditions.push_back(kv::Precondition::Absent(kCheckpointKey));
+  txn.puts.push_back({kCheckpointKey, EncodeRecord(record)});
+  txn.puts.push_back({kCheckpointSizeKey, kv::EncodeNumber(10)});
+  ASSERT_TRUE(engine()->CommitAndWait(std::move(txn), {Deadline()}).applied());
+  ASSERT_TRUE(Reopen().ok());
+  EXPECT_EQ(Held(), log_.Note(10));
+  const audit::CheckpointsForTesting other('o');
+  EXPECT_EQ(
+      core_->HoldCheckpoint({other.Note(11), other.key()}, Deadline()).code(),
+      absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(Hold(9).ok());
+  EXPECT_EQ(Held(), log_.Note(10));
+  ASSERT_TRUE(Hold(11).ok());
+  EXPECT_EQ(Held(), log_.Note(11));
+}
+
+TEST_F(ControlStateTest, ACheckpointThatIsNotDurableIsNotCalledHeld) {
+  faults_->FailCommits(absl::UnavailableError("disk"));
+  EXPECT_EQ(Hold(10).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Held(), "");
 }
 
 TEST_F(ControlStateTest, WhatIsNoCheckpointIsRefused) {
-  for (const char* bad :
-       {"", "log", "log\n1\nroot", "log\n-1\nroot\n\n", "log\n01\nroot\n\n",
-        "log\n1x\nroot\n\n", "log\n99999999999999999999\nroot\n\n"}) {
-    EXPECT_EQ(core_->HoldCheckpoint(bad, Deadline()).code(),
+  for (const std::string& bad :
+       {std::string(), std::string("log\n1\nroot"), log_.Note(7).substr(1),
+        log_.Note(1) + std::string(5000, 'x')}) {
+    EXPECT_EQ(core_->HoldCheckpoint({bad, log_.key()}, Deadline()).code(),
               absl::StatusCode::kInvalidArgument)
         << bad;
   }
-  EXPECT_EQ(
-      core_->HoldCheckpoint(Checkpoint(1) + std::string(5000, 'x'), Deadline())
-          .code(),
-      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(core_->HoldCheckpoint({log_.Note(7), ""}, Deadline()).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Held(), "");
 }
 
 TEST_F(ControlStateTest, IntentsAreResolvedByWhatHappened) {

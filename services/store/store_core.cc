@@ -7,6 +7,7 @@
 
 #include "libs/kv/writer_session.h"
 #include "services/store/change_runner.h"
+#include "services/store/checkpoint_keeper.h"
 #include "services/store/control_state.h"
 #include "services/store/event_feed.h"
 #include "services/store/event_position.h"
@@ -38,9 +39,10 @@ struct StoreCore::State {
         parts{deps.kv, deps.clock, deps.random,
               &keys,   &seals,     &signal,
               &tokens, &positions, deps.seal->installation_id()},
-        changes(deps.kv, deps.clock, &request_ids),
+        checkpoints(deps.kv, session.get(), deps.clock, deps.logger),
+        changes(deps.kv, deps.clock, &request_ids, &checkpoints),
         methods(&parts, &changes),
-        control(deps.kv, session.get(), deps.clock),
+        control(deps.kv, session.get(), deps.clock, &checkpoints),
         purge(deps.kv, session.get(), &keys),
         maintenance({&parts, session.get(), &changes, deps.audit}) {}
 
@@ -53,6 +55,7 @@ struct StoreCore::State {
   SealCounter seals;
   MaintenanceSignal signal;
   StoreParts parts;
+  CheckpointKeeper checkpoints;
   ChangeRunner changes;
   MethodTable methods;
   ControlState control;
@@ -105,9 +108,9 @@ absl::StatusOr<std::string> StoreCore::GetHeldCheckpoint(SteadyTime deadline) {
   return state_->control.GetHeldCheckpoint(deadline);
 }
 
-absl::Status StoreCore::HoldCheckpoint(const std::string& checkpoint,
+absl::Status StoreCore::HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                                        SteadyTime deadline) {
-  return state_->control.HoldCheckpoint(checkpoint, deadline);
+  return state_->control.HoldCheckpoint(handed, deadline);
 }
 
 absl::StatusOr<std::vector<rpc::IntentResolution>> StoreCore::ResolveIntents(

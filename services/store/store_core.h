@@ -14,6 +14,7 @@
 #include "absl/types/optional.h"
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
 #include "libs/base/steady_time.h"
 #include "libs/crypto/random.h"
 #include "libs/crypto/seal.h"
@@ -36,6 +37,8 @@ struct StoreDependencies {
   crypto::RandomSource* random = nullptr;
   // For what the store does by itself; not used before RunMaintenanceOnce.
   rpc::AuditLog* audit = nullptr;
+  // Optional: without it nothing is logged.
+  const Logger* logger = nullptr;
 };
 
 struct StoreOptions {
@@ -89,7 +92,7 @@ class StoreCore final : public rpc::Owner,
   absl::StatusOr<uint64_t> RaiseFence(uint64_t revision,
                                       SteadyTime deadline) override;
   absl::StatusOr<std::string> GetHeldCheckpoint(SteadyTime deadline) override;
-  absl::Status HoldCheckpoint(const std::string& checkpoint,
+  absl::Status HoldCheckpoint(const rpc::HandedCheckpoint& handed,
                               SteadyTime deadline) override;
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
       const std::vector<uint64_t>& intent_ids, SteadyTime deadline) override;

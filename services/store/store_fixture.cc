@@ -89,6 +89,7 @@ absl::Status StoreFixture::Reopen(bool restored) {
   deps.clock = &clock_;
   deps.random = &random_;
   deps.audit = &audit_;
+  deps.logger = &logger_;
   StoreOptions options;
   options.restored = restored;
   absl::StatusOr<std::unique_ptr<StoreCore>> core =

@@ -14,7 +14,10 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
+#include "libs/audit/signed_checkpoint_for_testing.h"
 #include "libs/base/fake_clock.h"
+#include "libs/base/log.h"
+#include "libs/base/memory_log_sink.h"
 #include "libs/base/steady_time.h"
 #include "libs/crypto/fake_seal.h"
 #include "libs/crypto/random.h"
@@ -84,6 +87,12 @@ class StoreFixture : public ::testing::Test {
   // Runs maintenance until nothing is due.
   absl::Status Maintain();
 
+  // Hands the core a checkpoint as audit does: it pins the log's key.
+  absl::Status Hold(uint64_t size) {
+    return core_->HoldCheckpoint({log_.Note(size), log_.key()}, Deadline());
+  }
+  std::string Held() { return core_->GetHeldCheckpoint(Deadline()).value(); }
+
   SteadyTime Deadline() const { return clock_.SteadyNow() + absl::Seconds(10); }
   kv::KeyValueStore* engine() { return disk_.store(); }
 
@@ -91,6 +100,10 @@ class StoreFixture : public ::testing::Test {
   crypto::SystemRandom random_;
   crypto::FakeSeal seal_;
   FakeAuditLog audit_;
+  MemoryLogSink log_sink_;
+  Logger logger_{"store", LogLevel::kInfo, &clock_, &log_sink_};
+  // What signs the checkpoints.
+  const audit::CheckpointsForTesting log_;
   kv::TestKv disk_;
   std::unique_ptr<kv::FaultyKv> faults_;
   std::unique_ptr<StoreCore> core_;

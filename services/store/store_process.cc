@@ -106,6 +106,7 @@ absl::Status StoreProcess::OpenCore(const config::v1::StoreConfig& config) {
   dependencies.clock = context_.clock;
   dependencies.random = context_.random;
   dependencies.audit = audit_log_.get();
+  dependencies.logger = context_.log;
   StoreOptions options;
   options.restored = context_.flags.count("restored") > 0;
   absl::StatusOr<std::unique_ptr<StoreCore>> core =

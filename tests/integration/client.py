@@ -20,11 +20,12 @@ TIMEOUT = 10
 
 
 def generate():
-    """Generates Python modules of all public contracts into a new folder."""
+    """Generates Python modules of all contracts into a new folder."""
     out = tempfile.mkdtemp(prefix="keyward-stubs-")
     proto = os.path.join(ROOT, "proto")
     external = os.path.join(proto, "external")
     files = glob.glob(f"{proto}/keyward/*/v1/*.proto")
+    files += glob.glob(f"{proto}/keyward/internal/*/v1/*.proto")
     files += glob.glob(f"{external}/google/rpc/*.proto")
     subprocess.run(
         ["/usr/bin/protoc", f"-I{external}", f"-I{proto}", "-I/usr/include",

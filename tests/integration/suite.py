@@ -21,6 +21,7 @@ import test_clock  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_disk  # noqa: F401  pylint: disable=unused-import
 import test_fence  # noqa: F401  pylint: disable=unused-import
+import test_gateway  # noqa: F401  pylint: disable=unused-import
 import test_input  # noqa: F401  pylint: disable=unused-import
 import test_internal  # noqa: F401  pylint: disable=unused-import
 import test_memory  # noqa: F401  pylint: disable=unused-import
