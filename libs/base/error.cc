@@ -58,6 +58,18 @@ absl::Status MakeError(
   return status;
 }
 
+absl::Status MakeErrorWithCause(absl::StatusCode code, absl::string_view reason,
+                                absl::string_view message,
+                                absl::string_view cause) {
+  absl::Status status =
+      MakeError(code, reason, absl::StrCat(message, ": ", cause));
+  google::rpc::LocalizedMessage told;
+  told.set_locale("en");
+  told.set_message(std::string(message));
+  Attach(&status, kLocalizedMessageTypeUrl, told);
+  return status;
+}
+
 absl::Status FieldError(absl::string_view field, absl::string_view rule) {
   return FieldError(field, rule, kInvalidField);
 }
@@ -89,6 +101,13 @@ std::string ErrorReason(const absl::Status& status) {
       Read<google::rpc::ErrorInfo>(status, kErrorInfoTypeUrl);
   if (!info.has_value() || info->domain() != kErrorDomain) return "";
   return info->reason();
+}
+
+absl::optional<std::string> MessageWithoutCause(const absl::Status& status) {
+  const absl::optional<google::rpc::LocalizedMessage> told =
+      Read<google::rpc::LocalizedMessage>(status, kLocalizedMessageTypeUrl);
+  if (!told.has_value()) return absl::nullopt;
+  return told->message();
 }
 
 absl::optional<absl::Duration> RetryAfter(const absl::Status& status) {

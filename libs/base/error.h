@@ -36,6 +36,8 @@ inline constexpr char kBadRequestTypeUrl[] =
     "type.googleapis.com/google.rpc.BadRequest";
 inline constexpr char kRetryInfoTypeUrl[] =
     "type.googleapis.com/google.rpc.RetryInfo";
+inline constexpr char kLocalizedMessageTypeUrl[] =
+    "type.googleapis.com/google.rpc.LocalizedMessage";
 
 // An error with an ErrorInfo of `reason` (a constant of error_reason.h) and
 // `metadata`; `message` is for developers and no program may parse it. A code
@@ -43,6 +45,16 @@ inline constexpr char kRetryInfoTypeUrl[] =
 absl::Status MakeError(
     absl::StatusCode code, absl::string_view reason, absl::string_view message,
     std::vector<std::pair<std::string, std::string>> metadata = {});
+
+// The same for what a library or the system said: its message is
+// "MESSAGE: CAUSE", for logs and for whoever runs the service. A cause may name
+// the server's files and addresses, so callers are told `message` alone: it
+// travels beside as a LocalizedMessage, which google.rpc calls safe to show,
+// and the gateway puts it in the place of the whole
+// (services/gateway/outside_status.h).
+absl::Status MakeErrorWithCause(absl::StatusCode code, absl::string_view reason,
+                                absl::string_view message,
+                                absl::string_view cause);
 
 // INVALID_ARGUMENT, reason INVALID_FIELD: `field` (a path such as
 // "secret.labels") breaks `rule`, an English clause such as "must have at most
@@ -62,6 +74,10 @@ absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);
 // The reason of the ErrorInfo of `status`, "" if it has none, if it is
 // another domain's or if it cannot be parsed.
 std::string ErrorReason(const absl::Status& status);
+
+// The message of MakeErrorWithCause without its cause; absent if `status` was
+// not made so.
+absl::optional<std::string> MessageWithoutCause(const absl::Status& status);
 
 // The delay of the RetryInfo of `status`; absent if it has none or if it
 // cannot be parsed.

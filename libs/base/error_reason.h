@@ -36,6 +36,7 @@ inline constexpr char kSecretNotDeleted[] = "SECRET_NOT_DELETED";
 inline constexpr char kDeletionProtected[] = "DELETION_PROTECTED";
 inline constexpr char kVersionPending[] = "VERSION_PENDING";
 inline constexpr char kVersionCurrent[] = "VERSION_CURRENT";
+inline constexpr char kKeyVersionsInUse[] = "KEY_VERSIONS_IN_USE";
 inline constexpr char kNoPreviousVersion[] = "NO_PREVIOUS_VERSION";
 
 // The state of the policy.
@@ -53,6 +54,7 @@ inline constexpr char kPositionForeign[] = "POSITION_FOREIGN";
 // happened. NOT_YET_IN_FORCE: a policy change is durable and will come into
 // force, but has not yet.
 inline constexpr char kOutcomeUnknown[] = "OUTCOME_UNKNOWN";
+inline constexpr char kCallCancelled[] = "CALL_CANCELLED";
 inline constexpr char kShuttingDown[] = "SHUTTING_DOWN";
 inline constexpr char kSealed[] = "SEALED";
 inline constexpr char kAuditUnavailable[] = "AUDIT_UNAVAILABLE";
@@ -60,6 +62,8 @@ inline constexpr char kStoreUnavailable[] = "STORE_UNAVAILABLE";
 inline constexpr char kPolicyUnavailable[] = "POLICY_UNAVAILABLE";
 inline constexpr char kNotYetInForce[] = "NOT_YET_IN_FORCE";
 inline constexpr char kIntentBarred[] = "INTENT_BARRED";
+// What only the server's log explains, under the id in the metadata.
+inline constexpr char kInternalError[] = "INTERNAL_ERROR";
 inline constexpr char kResponseMismatch[] = "RESPONSE_MISMATCH";
 
 }  // namespace keyward

@@ -117,6 +117,24 @@ TEST(ErrorReasonTest, IsEmptyForAnotherDomainAndForGarbage) {
   EXPECT_EQ(ErrorReason(garbage), "");
 }
 
+TEST(MakeErrorWithCauseTest, KeepsTheCauseApart) {
+  const absl::Status status =
+      MakeErrorWithCause(absl::StatusCode::kUnavailable, kStoreUnavailable,
+                         "the store cannot read", "IO error: /data/1.sst");
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(status), "STORE_UNAVAILABLE");
+  EXPECT_EQ(status.message(), "the store cannot read: IO error: /data/1.sst");
+  EXPECT_EQ(MessageWithoutCause(status), "the store cannot read");
+}
+
+TEST(MessageWithoutCauseTest, IsAbsentWithoutADetailAndForGarbage) {
+  EXPECT_EQ(MessageWithoutCause(absl::OkStatus()), absl::nullopt);
+  absl::Status garbage = MakeError(absl::StatusCode::kInternal, "X", "x");
+  EXPECT_EQ(MessageWithoutCause(garbage), absl::nullopt);
+  garbage.SetPayload(kLocalizedMessageTypeUrl, absl::Cord("\xff\xff"));
+  EXPECT_EQ(MessageWithoutCause(garbage), absl::nullopt);
+}
+
 TEST(RetryAfterTest, IsAbsentWithoutADetailAndForGarbage) {
   absl::Status status = absl::UnavailableError("x");
   EXPECT_EQ(RetryAfter(status), absl::nullopt);

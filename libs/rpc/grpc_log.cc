@@ -5,29 +5,28 @@
 
 #include <chrono>  // NOLINT: the monotonic clock
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "libs/base/log.h"
+#include "libs/base/log_budget.h"
 #include "libs/base/mutex.h"
 
 namespace keyward::rpc {
 namespace {
 
-using Second = std::chrono::seconds;
-
-// Where the lines go, and how many went there in the current second.
+// Where the lines go.
 struct Route {
   Mutex mu;
   const Logger* log ABSL_GUARDED_BY(mu) = nullptr;
-  Second second ABSL_GUARDED_BY(mu){0};
-  int lines ABSL_GUARDED_BY(mu) = 0;
-  uint64_t dropped ABSL_GUARDED_BY(mu) = 0;
+  std::unique_ptr<LogBudget> budget ABSL_GUARDED_BY(mu);
 };
 
 // Never destroyed: gRPC's threads may log while the process exits.
@@ -51,24 +50,17 @@ bool IsNoise(absl::string_view message) {
 // Passes a line of `library` on, unless there were too many this second.
 void Pass(absl::string_view library, absl::string_view message,
           absl::string_view file, int line) {
-  const auto now = std::chrono::duration_cast<Second>(
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::steady_clock::now().time_since_epoch());
   Route& route = TheRoute();
   MutexLock lock(&route.mu);
   if (route.log == nullptr) return;
-  if (now != route.second) {
-    route.second = now;
-    route.lines = 0;
-  }
-  if (++route.lines > GrpcLogRouter::kMaxLinesPerSecond) {
-    ++route.dropped;
-    return;
-  }
+  const absl::optional<uint64_t> left_out = route.budget->Take(now.count());
+  if (!left_out.has_value()) return;
   route.log->Warning(library,
                      {{"what", message},
                       {"where", absl::StrCat(BaseName(file), ":", line)},
-                      {"left_out", route.dropped}});
-  route.dropped = 0;
+                      {"left_out", *left_out}});
 }
 
 void Log(gpr_log_func_args* args) {
@@ -89,8 +81,7 @@ void SetRoute(const Logger* log) {
   Route& route = TheRoute();
   MutexLock lock(&route.mu);
   route.log = log;
-  route.lines = 0;
-  route.dropped = 0;
+  route.budget = std::make_unique<LogBudget>(GrpcLogRouter::kMaxLinesPerSecond);
 }
 
 }  // namespace

@@ -169,7 +169,8 @@ void Batch::Finish() {
       if (used + size > kMaxBatchAnswerBytes) {
         WipeSensitive(&answer);
         *answer.mutable_status() = ToRpcStatus(
-            absl::UnavailableError("too many large answers at once"));
+            MakeError(absl::StatusCode::kUnavailable, kQuotaExceeded,
+                      "too many large answers at once; ask again"));
       } else {
         used += size;
       }

@@ -73,7 +73,7 @@ class PendingCall {
     // What the store says of itself has no reason that clients know.
     if (absl::IsUnavailable(result.status) &&
         ErrorReason(result.status).empty()) {
-      result.status = AuditUnavailable(result.status.message());
+      result.status = AuditFailed(result.status.message());
     }
     std::exchange(done_, nullptr)(std::move(result));
   }

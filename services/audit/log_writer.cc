@@ -351,8 +351,7 @@ void LogWriter::OnRefused(const absl::Status& status) {
                                   {{"error", begun}});
     }
   }
-  queue_.FailGroup(rpc::AppendStatus::kFailed,
-                   AuditUnavailable(status.message()));
+  queue_.FailGroup(rpc::AppendStatus::kFailed, AuditFailed(status.message()));
 }
 
 void LogWriter::Settle(const kv::TransactionId& id, absl::Duration pause) {

@@ -14,6 +14,11 @@ absl::Status AuditUnavailable(absl::string_view why) {
                    absl::StrCat("the audit log is unavailable: ", why));
 }
 
+absl::Status AuditFailed(absl::string_view cause) {
+  return MakeErrorWithCause(absl::StatusCode::kUnavailable, kAuditUnavailable,
+                            "the audit log is unavailable", cause);
+}
+
 absl::Status AuditUnknown(absl::string_view why) {
   return MakeError(
       absl::StatusCode::kUnavailable, kOutcomeUnknown,

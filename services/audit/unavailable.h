@@ -13,6 +13,10 @@ namespace keyward::audit_service {
 // that wanted it must be refused.
 absl::Status AuditUnavailable(absl::string_view why);
 
+// The same, for what the disk or the state layer said: no caller is told
+// `cause`.
+absl::Status AuditFailed(absl::string_view cause);
+
 // UNAVAILABLE, reason OUTCOME_UNKNOWN: the record may be in the log.
 absl::Status AuditUnknown(absl::string_view why);
 

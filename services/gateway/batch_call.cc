@@ -167,7 +167,7 @@ std::unique_ptr<Message> BatchCall::Assemble() {
       auto* error =
           reflection->MutableMessage(result, type->FindFieldByName("error"));
       *static_cast<google::rpc::Status*>(error) =
-          rpc::ToRpcStatus(element.result.status);
+          rpc::ToRpcStatus(ForCaller(element.result.status));
     }
   }
   return response;

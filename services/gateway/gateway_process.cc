@@ -154,6 +154,7 @@ absl::Status GatewayProcess::MakePipeline(
   dependencies.clock = context_.clock;
   dependencies.timer = context_.timer;
   dependencies.random = context_.random;
+  dependencies.log = context_.log;
   dependencies.authenticator = callers_.get();
   dependencies.audit_log = remote_->audit_log.get();
   dependencies.audit_feed = remote_->entries.get();

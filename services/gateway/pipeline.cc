@@ -64,6 +64,8 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
       local_(dependencies.clock, std::move(status)) {
   parts_.clock = dependencies.clock;
   parts_.random = dependencies.random;
+  parts_.log = dependencies.log;
+  parts_.log_budget = &log_budget_;
   parts_.methods = methods_.get();
   parts_.authenticator = dependencies.authenticator;
   parts_.limiter = &limiter_;

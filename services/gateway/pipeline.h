@@ -15,6 +15,8 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/log_budget.h"
 #include "libs/base/mutex.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/random.h"
@@ -39,6 +41,7 @@ struct PipelineDependencies {
   const Clock* clock = nullptr;
   Timer* timer = nullptr;
   crypto::RandomSource* random = nullptr;
+  const Logger* log = nullptr;
   CallerAuthenticator* authenticator = nullptr;
   rpc::AuditLog* audit_log = nullptr;
   rpc::AuditFeed* audit_feed = nullptr;
@@ -89,6 +92,9 @@ class Pipeline : public rpc::CallHandler {
            const PipelineOptions& options, StatusSource status,
            std::unique_ptr<MethodTable> methods);
 
+  // While a service is away every call fails.
+  static constexpr int kLinesPerSecond = 20;
+
   // Ends what is past its deadline, and arms itself again.
   void Tick();
 
@@ -101,6 +107,7 @@ class Pipeline : public rpc::CallHandler {
   RateLimiter denial_limiter_;
   StreamQuota stream_quota_;
   RefusalRecorder refusals_;
+  LogBudget log_budget_{kLinesPerSecond};
   LocalMethods local_;
   PipelineParts parts_;
 

@@ -13,6 +13,7 @@
 #include "libs/base/proto_time.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/audit_item.h"
+#include "services/gateway/outside_status.h"
 
 namespace keyward::gateway {
 namespace {
@@ -325,7 +326,21 @@ void PipelineCall::Answer(absl::Status status,
     if (response != nullptr) rpc::WipeSensitive(response.get());
     return;
   }
-  Deliver(std::move(status), std::move(response));
+  Deliver(ForCaller(status), std::move(response));
+}
+
+absl::Status PipelineCall::ForCaller(const absl::Status& status) const {
+  if (HidesFromCallers(status)) {
+    const auto left_out =
+        parts_->log_budget->Take(absl::ToUnixSeconds(parts_->clock->Now()));
+    if (left_out.has_value()) {
+      parts_->log->Warning("a call failed", {{"request_id", request_id_},
+                                             {"method", rule_->name},
+                                             {"error", status},
+                                             {"left_out", *left_out}});
+    }
+  }
+  return OutsideStatus(status, request_id_);
 }
 
 void PipelineCall::Expire() {

@@ -25,6 +25,8 @@
 #include "google/protobuf/message.h"
 #include "libs/auth/credential.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/log_budget.h"
 #include "libs/base/steady_time.h"
 #include "libs/crypto/random.h"
 #include "libs/rpc/audit_log.h"
@@ -48,6 +50,8 @@ class LocalMethods;
 struct PipelineParts {
   const Clock* clock = nullptr;
   crypto::RandomSource* random = nullptr;
+  const Logger* log = nullptr;
+  LogBudget* log_budget = nullptr;
   const MethodTable* methods = nullptr;
   CallerAuthenticator* authenticator = nullptr;
   RateLimiter* limiter = nullptr;
@@ -138,10 +142,15 @@ class PipelineCall : public Expirable,
   // The deadline has passed: UNAVAILABLE now, whatever a peer does later.
   void Expire() override;
 
-  // Gives the one answer, unless the deadline already has.
+  // Gives the one answer, unless the deadline already has: the one place where
+  // an error leaves, as OutsideStatus lets it.
   void Answer(absl::Status status,
               std::unique_ptr<google::protobuf::Message> response = nullptr);
   bool answered() const { return answered_.load(std::memory_order_acquire); }
+
+  // What the caller is told of an error, with the rest of it in the log. For
+  // errors that leave inside of an answer; Answer does it for its own.
+  absl::Status ForCaller(const absl::Status& status) const;
 
   // Whether one target is allowed under the snapshot.
   RequestDecision DecideTarget(const policy::PolicySnapshot& snapshot,

@@ -356,6 +356,24 @@ TEST_F(PipelineTest, ABarredIntentIsNeverAnsweredAsFinal) {
   EXPECT_EQ(ErrorReason(reply->status), kIntentBarred);
 }
 
+TEST_F(PipelineTest, WhatAnEngineSaysOfItsFilesIsInTheLogAlone) {
+  constexpr char kFile[] = "/var/lib/keyward/data/store/000042.sst";
+  store_.answer = [&](auto&, auto&) {
+    rpc::CallResult failed;
+    failed.status = absl::UnavailableError(absl::StrCat("IO error: ", kFile));
+    return failed;
+  };
+  const auto reply = Access(kReader);
+  EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(reply->status), kInternalError);
+  EXPECT_THAT(reply->status.ToString(), Not(HasSubstr("keyward/")));
+  const std::string id = log_.OfKind(ENTRY_KIND_ACCESS)[0].request_id();
+  EXPECT_THAT(std::string(reply->status.message()), HasSubstr(id));
+  ASSERT_EQ(log_lines_.lines().size(), 1u);
+  EXPECT_THAT(log_lines_.lines()[0], HasSubstr(kFile));
+  EXPECT_THAT(log_lines_.lines()[0], HasSubstr(id));
+}
+
 TEST_F(PipelineTest, ACallerWithoutCredentialsIsRefusedAndRecordedTenTimes) {
   for (int i = 0; i < 15; ++i) {
     EXPECT_EQ(Access("")->status.code(), StatusCode::kUnauthenticated);

@@ -23,6 +23,8 @@
 #include "libs/audit/entry.h"
 #include "libs/auth/credential_for_testing.h"
 #include "libs/base/fake_clock.h"
+#include "libs/base/log.h"
+#include "libs/base/memory_log_sink.h"
 #include "libs/base/steady_time.h"
 #include "libs/base/timer.h"
 #include "libs/crypto/fake_random.h"
@@ -257,6 +259,7 @@ class PipelineTest : public testing::Test {
     dependencies.clock = &clock_;
     dependencies.timer = &timer_;
     dependencies.random = &random_;
+    dependencies.log = &logger_;
     dependencies.authenticator = &callers_;
     dependencies.audit_log = &log_;
     dependencies.event_feed = &events_;
@@ -385,6 +388,8 @@ class PipelineTest : public testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1800000000)};
   ManualTimer timer_{&clock_};
   crypto::FakeRandom random_;
+  MemoryLogSink log_lines_;
+  const Logger logger_{"gateway", LogLevel::kInfo, &clock_, &log_lines_};
   NamedCallers callers_;
   ManualAuditLog log_;
   ManualEventFeed events_;

@@ -20,6 +20,11 @@ using audit::v1::AuditEntry;
 // opening, and the check of one message.
 constexpr absl::Duration kStepTime = absl::Seconds(10);
 
+absl::Status CallerGone() {
+  return MakeError(absl::StatusCode::kCancelled, kCallCancelled,
+                   "the caller went away, or the gateway is shutting down");
+}
+
 rpc::IncomingCall WithOpeningDeadline(const PipelineParts* parts,
                                       rpc::IncomingCall call) {
   call.deadline =
@@ -86,7 +91,7 @@ void StreamCall::WatchForEnd() {
   std::weak_ptr<StreamCall> weak = self();
   writer_->OnCancel([weak] {
     if (auto call = weak.lock()) {
-      call->End(absl::CancelledError("the caller went away"));
+      call->End(CallerGone());
     }
   });
   expiry_ =
@@ -245,7 +250,7 @@ void StreamCall::Write() {
                      }
                    }
                    if (!ok) {
-                     call->End(absl::CancelledError("the caller went away"));
+                     call->End(CallerGone());
                    }
                    if (call->ended()) return call->FinishIfIdle();
                    call->Advance();

@@ -121,7 +121,7 @@ absl::Status CommitStatus(const kv::CommitResult& result) {
   if (result.outcome == kv::CommitResult::Outcome::kRefused) {
     return ReadError(result.status);
   }
-  return StateUnavailable(result.ToString());
+  return StateFailed(result.ToString());
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ absl::Status PolicyCore::RaiseFences(SteadyTime deadline) {
     if (raised.ok()) break;
     if (absl::IsFailedPrecondition(raised)) return raised;
     if (dependencies_.clock->SteadyNow() + pause >= deadline) {
-      return StateUnavailable(raised.message());
+      return StateFailed(raised.message());
     }
     log_.Warning("waiting to raise the fences",
                  {{"revision", revision}, {"status", raised}});

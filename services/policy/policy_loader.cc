@@ -166,11 +166,16 @@ absl::Status StateUnavailable(absl::string_view why) {
       absl::StrCat("policy cannot read or change its state: ", why));
 }
 
+absl::Status StateFailed(absl::string_view cause) {
+  return MakeErrorWithCause(absl::StatusCode::kUnavailable, kPolicyUnavailable,
+                            "policy cannot read or change its state", cause);
+}
+
 absl::Status ReadError(const absl::Status& status) {
   if (absl::IsDataLoss(status) || absl::IsFailedPrecondition(status)) {
     return status;
   }
-  return StateUnavailable(status.message());
+  return StateFailed(status.message());
 }
 
 }  // namespace keyward::policy_service

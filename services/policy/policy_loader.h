@@ -30,6 +30,9 @@ absl::StatusOr<LoadedPolicy> LoadPolicy(const kv::KeyValueReader& kv);
 // UNAVAILABLE with the reason POLICY_UNAVAILABLE.
 absl::Status StateUnavailable(absl::string_view why);
 
+// The same, for what the state layer said: no caller is told `cause`.
+absl::Status StateFailed(absl::string_view cause);
+
 // An error of the state layer as policy's callers see it: damage as it is,
 // anything else is its absence.
 absl::Status ReadError(const absl::Status& status);

@@ -307,7 +307,7 @@ absl::Status PolicyStorage::SubmitOwn(kv::Transaction txn,
                                       SteadyTime deadline) {
   const kv::CommitResult result = Submit(std::move(txn), deadline);
   if (result.applied()) return absl::OkStatus();
-  return StateUnavailable(result.ToString());
+  return StateFailed(result.ToString());
 }
 
 bool PolicyStorage::Settle(const kv::TransactionId& id, SteadyTime deadline,

@@ -15,13 +15,16 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
 #include "libs/auth/credential_for_testing.h"
 #include "libs/base/clock.h"
+#include "libs/base/error.h"
 #include "libs/base/log.h"
 #include "libs/base/memory_log_sink.h"
 #include "libs/base/mutex.h"
@@ -29,8 +32,11 @@
 #include "libs/base/timer.h"
 #include "libs/crypto/fake_seal.h"
 #include "libs/crypto/random.h"
+#include "libs/kv/faulty_kv.h"
 #include "libs/kv/test_kv.h"
 #include "libs/policy/public_actions.h"
+#include "proto/keyward/audit/v1/audit_service.pb.h"
+#include "proto/keyward/policy/v1/policy_service.pb.h"
 #include "proto/keyward/secrets/v1/secret_service.pb.h"
 #include "services/audit/audit_core.h"
 #include "services/audit/log_key_loader.h"
@@ -96,6 +102,11 @@ class Reply {
     MutexLock l(&mu_);
     return response_ != nullptr;
   }
+  // The response as text; "" without one.
+  std::string text() {
+    MutexLock l(&mu_);
+    return response_ == nullptr ? "" : response_->DebugString();
+  }
 
  private:
   Mutex mu_;
@@ -137,13 +148,16 @@ class CoresTest : public ::testing::Test {
     store_.reset();
   }
 
+  // A method of SecretService, or of any service by its full name.
   std::shared_ptr<Reply> Call(const std::string& method,
                               const google::protobuf::Message& request,
                               const std::string& principal = kAdmin) {
     rpc::IncomingCall call;
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
-            absl::StrCat("keyward.secrets.v1.SecretService.", method));
+            absl::StrContains(method, '.')
+                ? method
+                : absl::StrCat("keyward.secrets.v1.SecretService.", method));
     call.request.reset(request.New());
     call.request->CopyFrom(request);
     call.peer.certificate_pem = principal;
@@ -192,11 +206,15 @@ class CoresTest : public ::testing::Test {
   kv::TestKv store_disk_;
   kv::TestKv policy_disk_;
   kv::TestKv audit_disk_;
+  kv::FaultyKv store_kv_{store_disk_.store()};
+  kv::FaultyKv policy_kv_{policy_disk_.store()};
+  kv::FaultyKv audit_kv_{audit_disk_.store()};
+  MemoryLogSink sink_;
 
  private:
   void MakeStore() {
     store::StoreDependencies dependencies;
-    dependencies.kv = store_disk_.store();
+    dependencies.kv = &store_kv_;
     dependencies.seal = &seal_;
     dependencies.clock = &clock_;
     dependencies.random = &random_;
@@ -206,7 +224,7 @@ class CoresTest : public ::testing::Test {
 
   void MakePolicy() {
     policy_service::PolicyDependencies dependencies;
-    dependencies.kv = policy_disk_.store();
+    dependencies.kv = &policy_kv_;
     dependencies.audit = &audit_log_;
     dependencies.fenced_owners = {store_.get()};
     dependencies.purger = store_.get();
@@ -223,7 +241,7 @@ class CoresTest : public ::testing::Test {
         absl::StrCat(testing::TempDir(), "/cores_test.log.key");
     std::remove(key_file.c_str());
     audit_service::AuditCore::Dependencies dependencies;
-    dependencies.store = audit_disk_.store();
+    dependencies.store = &audit_kv_;
     dependencies.key = audit_service::LoadOrCreateLogKey(
                            key_file, &seal_, random_, *audit_disk_.store())
                            .value();
@@ -244,6 +262,7 @@ class CoresTest : public ::testing::Test {
     dependencies.clock = &clock_;
     dependencies.timer = &timer_;
     dependencies.random = &random_;
+    dependencies.log = &log_;
     dependencies.authenticator = &callers_;
     dependencies.audit_log = audit_.get();
     dependencies.audit_feed = audit_.get();
@@ -260,8 +279,7 @@ class CoresTest : public ::testing::Test {
   ThreadTimer timer_{&clock_};
   crypto::SystemRandom random_;
   crypto::FakeSeal seal_;
-  MemoryLogSink sink_;
-  Logger log_{"test", LogLevel::kError, &clock_, &sink_};
+  Logger log_{"test", LogLevel::kWarning, &clock_, &sink_};
   NamedCallers callers_;
   DeferredAuditLog audit_log_;
   std::unique_ptr<store::StoreCore> store_;
@@ -304,6 +322,91 @@ TEST_F(CoresTest, P1_WhileAuditsSyncFailsNothingIsEverAnsweredOrChanged) {
     EXPECT_FALSE(reply->has_response());
   }
   EXPECT_EQ(StoreRevision(), before);
+}
+
+// What an engine says of its files, as RocksDB does, in every way in which it
+// can fail. The log has it; no caller does.
+class FailingEnginesTest : public CoresTest {
+ protected:
+  static constexpr char kFile[] = "/var/lib/keyward/data/000042.log";
+
+  static std::vector<absl::Status> EngineErrors() {
+    const std::string said =
+        absl::StrCat("cannot append: IO error: while appending to ", kFile);
+    return {absl::UnavailableError(said), absl::DataLossError(said),
+            absl::InternalError(said)};
+  }
+
+  void ExpectNothingOfTheFile(const std::shared_ptr<Reply>& reply) {
+    const absl::Status status = reply->status();
+    EXPECT_FALSE(status.ok());
+    EXPECT_FALSE(reply->has_response());
+    EXPECT_THAT(status.ToString(), testing::Not(testing::HasSubstr("keyward/")))
+        << status;
+    EXPECT_NE(ErrorReason(status), "") << status;
+  }
+
+  void ExpectLogged() {
+    EXPECT_THAT(sink_.lines(), testing::Contains(testing::HasSubstr(kFile)));
+  }
+};
+
+TEST_F(FailingEnginesTest, NoAnswerNamesAFileOfTheStores) {
+  call_time_ = absl::Seconds(2);
+  for (const absl::Status& error : EngineErrors()) {
+    store_kv_.FailReads(error);
+    ExpectNothingOfTheFile(Access());
+    ExpectNothingOfTheFile(AddVersion());
+    secrets::BatchAccessSecretVersionsRequest batch;
+    batch.add_names("projects/default/secrets/db");
+    const auto reply = Call("BatchAccessSecretVersions", batch);
+    EXPECT_EQ(reply->status(), absl::OkStatus());
+    EXPECT_THAT(reply->text(), testing::Not(testing::HasSubstr("keyward/")));
+    EXPECT_THAT(reply->text(), testing::HasSubstr("error {"));
+    store_kv_.FailReads(absl::OkStatus(), 0);
+    store_kv_.FailCommits(error);
+    ExpectNothingOfTheFile(AddVersion());
+    store_kv_.FailCommits(absl::OkStatus(), 0);
+  }
+  ExpectLogged();
+}
+
+TEST_F(FailingEnginesTest, NoAnswerNamesAFileOfPolicys) {
+  call_time_ = absl::Seconds(2);
+  policy::v1::ApplyPolicyRequest change;
+  change.set_parent("projects/default");
+  auto* binding = change.add_bindings();
+  binding->set_name("projects/default/bindings/b");
+  binding->set_role("roles/secrets.accessor");
+  binding->add_principals(kStranger);
+  binding->set_resource("projects/default");
+  for (const absl::Status& error : EngineErrors()) {
+    policy_kv_.FailCommits(error);
+    ExpectNothingOfTheFile(
+        Call("keyward.policy.v1.PolicyService.ApplyPolicy", change));
+    policy_kv_.FailCommits(absl::OkStatus(), 0);
+    policy_kv_.FailReads(error);
+    ExpectNothingOfTheFile(
+        Call("keyward.policy.v1.PolicyService.ApplyPolicy", change));
+    policy_kv_.FailReads(absl::OkStatus(), 0);
+  }
+  ExpectLogged();
+}
+
+TEST_F(FailingEnginesTest, NoAnswerNamesAFileOfAudits) {
+  call_time_ = absl::Seconds(2);
+  audit::v1::QueryEntriesRequest query;
+  query.set_parent("system");
+  for (const absl::Status& error : EngineErrors()) {
+    audit_kv_.FailReads(error);
+    ExpectNothingOfTheFile(
+        Call("keyward.audit.v1.AuditService.QueryEntries", query));
+    audit_kv_.FailReads(absl::OkStatus(), 0);
+    audit_kv_.FailCommits(error);
+    ExpectNothingOfTheFile(Access());
+    audit_kv_.FailCommits(absl::OkStatus(), 0);
+  }
+  ExpectLogged();
 }
 
 }  // namespace

@@ -219,6 +219,7 @@ absl::Status Standalone::Parts::MakePipeline() {
   dependencies.clock = process.clock;
   dependencies.timer = process.timer;
   dependencies.random = process.random;
+  dependencies.log = process.log;
   dependencies.authenticator = callers.get();
   dependencies.audit_log = audit.get();
   dependencies.audit_feed = audit.get();

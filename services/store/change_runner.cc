@@ -51,8 +51,9 @@ absl::Status RefusedByStore(const absl::Status& status) {
     return absl::InternalError(
         absl::StrCat("the change is too large: ", status.message()));
   }
-  return Unavailable(
-      absl::StrCat("the store cannot change its state: ", status.message()));
+  return MakeErrorWithCause(absl::StatusCode::kUnavailable, kStoreUnavailable,
+                            "the store cannot change its state",
+                            status.message());
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include "services/store/key_ring.h"
 
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
 #include "libs/base/resource_name.h"
 #include "libs/crypto/aead.h"
 #include "libs/crypto/length_prefixed.h"
@@ -78,7 +80,8 @@ absl::StatusOr<KeyRecord> KeyRing::NewKey(absl::string_view name,
 
 absl::Status KeyRing::AddVersion(absl::Time now, KeyRecord* key) {
   if (LiveVersions(*key) >= kMaxLiveVersions) {
-    return absl::FailedPreconditionError(
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, kKeyVersionsInUse,
         "the key has 32 versions that still wrap something: wait until "
         "rewrapping has retired some");
   }

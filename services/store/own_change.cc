@@ -79,8 +79,9 @@ ChangeOutcome OutcomeOf(rpc::Outcome outcome) {
 }
 
 absl::Status AuditAway(const absl::Status& status) {
-  return MakeError(absl::StatusCode::kUnavailable, kAuditUnavailable,
-                   status.message());
+  return MakeErrorWithCause(absl::StatusCode::kUnavailable, kAuditUnavailable,
+                            "the audit log did not take a change's record",
+                            status.message());
 }
 
 }  // namespace

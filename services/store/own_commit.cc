@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 
@@ -30,9 +29,9 @@ absl::Status CommitOwn(kv::WriterSession* session, kv::Transaction txn,
   if (absl::IsInvalidArgument(result.status)) {
     return absl::InternalError(result.status.message());
   }
-  return MakeError(absl::StatusCode::kUnavailable, kStoreUnavailable,
-                   absl::StrCat("the store cannot change its state: ",
-                                result.status.message()));
+  return MakeErrorWithCause(absl::StatusCode::kUnavailable, kStoreUnavailable,
+                            "the store cannot change its state",
+                            result.status.message());
 }
 
 }  // namespace keyward::store

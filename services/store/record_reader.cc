@@ -39,9 +39,9 @@ absl::StatusOr<Loaded<Record>> Load(const kv::KeyValueReader& reader,
 
 absl::Status ReadError(const absl::Status& status) {
   if (absl::IsNotFound(status) || absl::IsDataLoss(status)) return status;
-  return MakeError(
-      absl::StatusCode::kUnavailable, kStoreUnavailable,
-      absl::StrCat("the store cannot read its state: ", status.message()));
+  return MakeErrorWithCause(absl::StatusCode::kUnavailable, kStoreUnavailable,
+                            "the store cannot read its state",
+                            status.message());
 }
 
 absl::Status NoSuch(absl::string_view what) {
