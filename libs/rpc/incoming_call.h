@@ -86,7 +86,7 @@ class StreamWriter {
   virtual void OnCancel(absl::AnyInvocable<void()> cancelled) = 0;
 };
 
-// Thread-safe. Neither method blocks.
+// Thread-safe. No method blocks.
 class CallHandler {
  public:
   virtual ~CallHandler() = default;
@@ -97,6 +97,17 @@ class CallHandler {
   // The handler ends the stream with writer->Finish, always.
   virtual void HandleStream(IncomingCall call,
                             std::shared_ptr<StreamWriter> writer) = 0;
+
+  // The transport has refused a call with `status` by itself, before it knew
+  // who calls: because too many are open, or because there is no such method,
+  // for which `method` is null. The handler is told, for its records.
+  virtual void OnRefused(const PeerFacts& peer,
+                         const google::protobuf::MethodDescriptor* method,
+                         const absl::Status& status) {
+    static_cast<void>(peer);
+    static_cast<void>(method);
+    static_cast<void>(status);
+  }
 };
 
 }  // namespace keyward::rpc

@@ -69,6 +69,12 @@ class MeteredHandler : public CallHandler {
   void HandleUnary(IncomingCall call, UnaryDone done) override;
   void HandleStream(IncomingCall call,
                     std::shared_ptr<StreamWriter> writer) override;
+  // Not counted: it has no method, or is none that was taken on.
+  void OnRefused(const PeerFacts& peer,
+                 const google::protobuf::MethodDescriptor* method,
+                 const absl::Status& status) override {
+    handler_->OnRefused(peer, method, status);
+  }
 
  private:
   CallHandler* const handler_;

@@ -169,7 +169,9 @@ grpc::ServerUnaryReactor* RawService::StartUnary(
   if (open_calls_.fetch_add(1) >= limits_.max_calls) {
     open_calls_.fetch_sub(1);
     WipeReceived(*request);
-    return new RefusedCall(TooMany());
+    const absl::Status refused = TooMany();
+    handler_->OnRefused(ReadPeerFacts(*context), method.descriptor, refused);
+    return new RefusedCall(refused);
   }
   auto* const call = new UnaryCall(response, &open_calls_);
   handler_->HandleUnary(ReadCall(method, *context, *request), ReplyOnce(call));
@@ -191,6 +193,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
     handler_->HandleStream(std::move(call), writer);
   } else {
     WipeReceived(*request);
+    handler_->OnRefused(ReadPeerFacts(*context), method.descriptor, admitted);
     writer->Finish(admitted);
   }
   return writer->reactor();

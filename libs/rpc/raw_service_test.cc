@@ -48,6 +48,12 @@ class RawServiceTest : public testing::Test {
              "SecretService"),
          &handler_}};
     options.limits = limits;
+    options.unknown_methods = &handler_;
+    handler_.refused = [this](const PeerFacts& peer,
+                              const google::protobuf::MethodDescriptor* method,
+                              const absl::Status& status) {
+      refused_.push_back({peer, method, status});
+    };
     stub_.reset();
     server_ = std::make_unique<TestServer>(
         std::move(options), ClientCertificate::kOptional, &clock_);
@@ -78,9 +84,17 @@ class RawServiceTest : public testing::Test {
     };
   }
 
+  // What the transport refused, and told the handler.
+  struct Refused {
+    PeerFacts peer;
+    const google::protobuf::MethodDescriptor* method;
+    absl::Status status;
+  };
+
   FakeClock clock_{absl::Now()};
   FunctionHandler handler_;
   IncomingCall seen_;
+  std::vector<Refused> refused_;
   std::unique_ptr<TestServer> server_;
   std::unique_ptr<SecretService::Stub> stub_;
 };
@@ -223,11 +237,18 @@ TEST_F(RawServiceTest, AnEmptyRequestIsARequest) {
 
 TEST_F(RawServiceTest, AMethodThatTheContractDoesNotHaveReachesNoOne) {
   AnswerWith(absl::OkStatus());
-  EXPECT_EQ(SendRaw(server_->Connect(),
-                    "/keyward.secrets.v1.SecretService/DropEverything", "")
-                .code(),
-            absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(seen_.method, nullptr);
+  for (const char* method :
+       {"/keyward.secrets.v1.SecretService/DropEverything", "/x"}) {
+    const absl::Status status = SendRaw(server_->Connect(), method, "a body");
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+    EXPECT_EQ(ErrorReason(status), kNotImplemented);
+    EXPECT_EQ(seen_.method, nullptr);
+    ASSERT_EQ(refused_.size(), 1u);
+    EXPECT_EQ(refused_[0].peer.spiffe_id, kTestClientId);
+    EXPECT_EQ(refused_[0].method, nullptr);
+    EXPECT_EQ(refused_[0].status, status);
+    refused_.clear();
+  }
 }
 
 TEST_F(RawServiceTest, ARequestThatIsTooLargeReachesNoOne) {
@@ -275,6 +296,10 @@ TEST_F(RawServiceTest, OneCallMoreThanTheBoundIsRefused) {
   EXPECT_EQ(refusal.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ErrorReason(refusal), kQuotaExceeded);
   EXPECT_EQ(RetryAfter(refusal), absl::Seconds(1));
+  ASSERT_EQ(refused_.size(), 1u);
+  EXPECT_EQ(refused_[0].method->name(), "AccessSecretVersion");
+  EXPECT_EQ(refused_[0].status, refusal);
+  EXPECT_EQ(refused_[0].peer.spiffe_id, kTestClientId);
   held(absl::OkStatus(), std::make_unique<AccessSecretVersionResponse>());
   EXPECT_TRUE(answered.Wait());
 }
@@ -379,6 +404,8 @@ TEST_F(RawServiceTest, OneStreamMoreThanTheBoundIsRefused) {
   EXPECT_FALSE(second->Read(&response));
   EXPECT_EQ(second->Finish().error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
+  ASSERT_EQ(refused_.size(), 1u);
+  EXPECT_EQ(refused_[0].method->name(), "WatchSecrets");
   context.TryCancel();
   EXPECT_TRUE(waiting.cancelled.Wait());
 }

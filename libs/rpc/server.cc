@@ -147,6 +147,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
         std::make_unique<ReflectionService>(server->descriptors_.get());
     builder.RegisterService(server->reflection_.get());
   }
+  if (options.unknown_methods != nullptr) {
+    server->unknown_methods_ =
+        std::make_unique<UnknownMethods>(options.unknown_methods);
+    builder.RegisterCallbackGenericService(server->unknown_methods_.get());
+  }
   builder.AddListeningPort(options.address, server->tls_->NewCredentials(),
                            &server->port_);
   server->server_ = builder.BuildAndStart();

@@ -20,6 +20,7 @@
 #include "libs/rpc/reflection_service.h"
 #include "libs/rpc/server_credentials.h"
 #include "libs/rpc/server_limits.h"
+#include "libs/rpc/unknown_methods.h"
 
 namespace keyward::rpc {
 
@@ -39,6 +40,8 @@ struct ServerOptions {
   // gateway alone: internal services tell strangers nothing.
   bool health = false;
   bool reflection = false;
+  // Who is told of calls of methods that there are none of; nobody if null.
+  CallHandler* unknown_methods = nullptr;
 };
 
 // A gRPC server over TLS.
@@ -81,6 +84,7 @@ class Server {
   std::unique_ptr<PublicDescriptors> descriptors_;
   std::unique_ptr<ReflectionService> reflection_;
   std::vector<std::unique_ptr<RawService>> services_;
+  std::unique_ptr<UnknownMethods> unknown_methods_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

@@ -40,6 +40,10 @@ class FunctionHandler final : public CallHandler {
  public:
   std::function<void(IncomingCall, UnaryDone)> unary;
   std::function<void(IncomingCall, std::shared_ptr<StreamWriter>)> stream;
+  std::function<void(const PeerFacts&,
+                     const google::protobuf::MethodDescriptor*,
+                     const absl::Status&)>
+      refused;
 
   void HandleUnary(IncomingCall call, UnaryDone done) override {
     if (unary) {
@@ -55,6 +59,11 @@ class FunctionHandler final : public CallHandler {
     } else {
       writer->Finish(absl::InternalError("no handler"));
     }
+  }
+  void OnRefused(const PeerFacts& peer,
+                 const google::protobuf::MethodDescriptor* method,
+                 const absl::Status& status) override {
+    if (refused) refused(peer, method, status);
   }
 };
 

@@ -59,6 +59,7 @@ absl::StatusOr<std::unique_ptr<GatewayFace>> GatewayFace::Create(
   server.limits = LimitsOf(options.limits);
   server.health = true;
   server.reflection = options.reflection;
+  server.unknown_methods = face->handler_.get();
   for (const auto* service : policy::PublicServices()) {
     server.services.push_back({service, face->handler_.get()});
   }

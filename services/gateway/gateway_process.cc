@@ -37,6 +37,9 @@ constexpr char kVersion[] = "0.1.0";
 // Cancelled calls end at once; this is for a machine under load.
 constexpr absl::Duration kLastCalls = absl::Seconds(5);
 
+// Nobody waits for these, and an audit that is away must not hold up the end.
+constexpr absl::Duration kLastRecords = absl::Seconds(2);
+
 // Asks the peer that runs the service of `Request`'s file.
 template <typename Request>
 StatusBoard::AskStanding Standing(rpc::ReloadingPeer* peer) {
@@ -115,7 +118,9 @@ class GatewayProcess final : public rpc::RunningService {
   void Drain(absl::Duration grace) override {
     face_->SetServing(false);
     face_->Drain(grace);
-    if (pipeline_->AwaitCalls(kLastCalls)) return;
+    const bool ended = pipeline_->AwaitCalls(kLastCalls);
+    pipeline_->FlushRecords(kLastRecords);
+    if (ended) return;
     // Callers have their answers; what is left are records that a service does
     // not take. The reconciler closes the changes that they are about.
     context_.log->Warning("calls wait for a service that does not answer", {});

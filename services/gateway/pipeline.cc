@@ -57,8 +57,10 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
     : timer_(dependencies.timer),
       methods_(std::move(methods)),
       options_(options),
-      limiter_(dependencies.clock, options.rate_limits),
-      denial_limiter_(dependencies.clock, options.denial_limits),
+      limiter_(dependencies.clock, dependencies.audit_log, options.rate_limits,
+               "calls"),
+      denial_limiter_(dependencies.clock, dependencies.audit_log,
+                      options.denial_limits, "denied calls"),
       stream_quota_(options.max_streams_of_principal),
       refusals_(dependencies.clock, dependencies.audit_log),
       local_(dependencies.clock, std::move(status)) {
@@ -92,7 +94,6 @@ Pipeline::~Pipeline() {
       tick_done_.WaitFor(&tick_mu_, absl::Seconds(1));
     }
   }
-  refusals_.FlushCounts(SteadyTime::InfiniteFuture());
   if (registry_.size() > 0) std::abort();
 }
 
@@ -106,6 +107,27 @@ bool Pipeline::AwaitCalls(absl::Duration time) const {
   return true;
 }
 
+void Pipeline::FlushRecords(absl::Duration time) {
+  const SystemClock clock;
+  const SteadyTime end = clock.SteadyNow() + time;
+  const auto settled = [this] {
+    return refusals_.settled() && limiter_.settled() &&
+           denial_limiter_.settled();
+  };
+  for (;;) {
+    refusals_.FlushAll();
+    limiter_.FlushAll();
+    denial_limiter_.FlushAll();
+    if (settled()) return;
+    if (clock.SteadyNow() >= end) break;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  parts_.log->Warning(
+      "refusals are not on record: the audit log does not take them",
+      {{"refusals",
+        refusals_.owed() + limiter_.owed() + denial_limiter_.owed()}});
+}
+
 void Pipeline::Tick() {
   {
     MutexLock lock(&tick_mu_);
@@ -116,7 +138,9 @@ void Pipeline::Tick() {
   const SteadyTime now = parts_.clock->SteadyNow();
   registry_.Sweep(now, parts_.clock->Now());
   view_.Sweep(now);
-  refusals_.FlushCounts(now);
+  refusals_.Flush();
+  limiter_.Flush();
+  denial_limiter_.Flush();
   MutexLock lock(&tick_mu_);
   ticking_ = false;
   if (stopping_) return tick_done_.SignalAll();
@@ -150,14 +174,25 @@ void Pipeline::HandleStream(rpc::IncomingCall call,
   }
   if (parts_.streams.fetch_add(1) >= options_.max_streams) {
     parts_.streams.fetch_sub(1);
-    return writer->Finish(
+    const absl::Status refused =
         MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
-                  "too many streams are open on this gateway"));
+                  "too many streams are open on this gateway");
+    OnRefused(call.peer, call.method, refused);
+    return writer->Finish(refused);
   }
   auto run = std::make_shared<StreamCall>(&parts_, rule, std::move(call),
                                           std::move(writer),
                                           MakeOpener(&parts_, rule));
   run->Start();
+}
+
+void Pipeline::OnRefused(const rpc::PeerFacts& peer,
+                         const google::protobuf::MethodDescriptor* method,
+                         const absl::Status& status) {
+  // Without randomness the record has no id.
+  const absl::StatusOr<std::string> id = crypto::NewUuid(*parts_.random);
+  refusals_.Record(peer, id.value_or(""),
+                   method == nullptr ? "" : method->full_name(), status);
 }
 
 }  // namespace keyward::gateway

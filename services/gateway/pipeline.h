@@ -31,6 +31,7 @@
 #include "services/gateway/pipeline_call.h"
 #include "services/gateway/policy_view.h"
 #include "services/gateway/rate_limiter.h"
+#include "services/gateway/recorded_limiter.h"
 #include "services/gateway/refusal_recorder.h"
 #include "services/gateway/stream_quota.h"
 
@@ -80,12 +81,20 @@ class Pipeline : public rpc::CallHandler {
   void HandleStream(rpc::IncomingCall call,
                     std::shared_ptr<rpc::StreamWriter> writer) override;
 
+  void OnRefused(const rpc::PeerFacts& peer,
+                 const google::protobuf::MethodDescriptor* method,
+                 const absl::Status& status) override;
+
   // Where snapshots and fences arrive.
   PolicyView& view() { return view_; }
   const MethodTable& methods() const { return *methods_; }
   // Waits until no call or stream is under way, `time` at most. False if some
   // still are. Blocks.
   bool AwaitCalls(absl::Duration time) const;
+  // Puts on record which refusals have none of their own, and that times of
+  // refusals end: what is done now and then, for the last time. Waits for it,
+  // `time` at most, and says in the log what could not be recorded. Blocks.
+  void FlushRecords(absl::Duration time);
 
  private:
   Pipeline(const PipelineDependencies& dependencies,
@@ -103,8 +112,8 @@ class Pipeline : public rpc::CallHandler {
   const PipelineOptions options_;
   CallRegistry registry_;
   PolicyView view_;
-  RateLimiter limiter_;
-  RateLimiter denial_limiter_;
+  RecordedLimiter limiter_;
+  RecordedLimiter denial_limiter_;
   StreamQuota stream_quota_;
   RefusalRecorder refusals_;
   LogBudget log_budget_{kLinesPerSecond};

@@ -39,6 +39,31 @@ absl::Status Unavailable(absl::string_view reason, absl::string_view message) {
   return MakeError(absl::StatusCode::kUnavailable, reason, message);
 }
 
+// A refusal by a limiter, which is withdrawn unless it is confirmed.
+class GivenRefusal {
+ public:
+  // `call` keeps what the limiter belongs to.
+  GivenRefusal(std::shared_ptr<PipelineCall> call, RecordedLimiter* limiter,
+               std::string principal, RateLimiter::Verdict verdict)
+      : call_(std::move(call)),
+        limiter_(limiter),
+        principal_(std::move(principal)),
+        verdict_(verdict) {}
+  GivenRefusal(const GivenRefusal&) = delete;
+  GivenRefusal& operator=(const GivenRefusal&) = delete;
+  ~GivenRefusal() {
+    if (!confirmed_) limiter_->Withdraw(principal_, verdict_);
+  }
+  void Confirm() { confirmed_ = true; }
+
+ private:
+  const std::shared_ptr<PipelineCall> call_;
+  RecordedLimiter* const limiter_;
+  const std::string principal_;
+  const RateLimiter::Verdict verdict_;
+  bool confirmed_ = false;
+};
+
 }  // namespace
 
 rpc::Owner* PipelineParts::OwnerOf(MethodOwner owner) const {
@@ -72,7 +97,10 @@ void PipelineCall::Start() {
   absl::StatusOr<std::string> id = crypto::NewUuid(*parts_->random);
   if (!id.ok()) {
     // Without randomness no id, and no nonce either: refuse (P8).
-    return Answer(Unavailable(kStoreUnavailable, "no randomness"));
+    const absl::Status refused =
+        Unavailable(kStoreUnavailable, "no randomness");
+    parts_->refusals->Record(call_.peer, "", rule_->name, refused);
+    return Answer(refused);
   }
   request_id_ = *std::move(id);
   absl::StatusOr<auth::Credential> credential =
@@ -83,7 +111,7 @@ void PipelineCall::Start() {
     return Answer(credential.status());
   }
   credential_ = *std::move(credential);
-  if (!WithinRate(parts_->limiter, Cost(), "calls")) return;
+  if (!WithinRate(parts_->limiter, Cost())) return;
   if (call_.request == nullptr) {
     return RefuseInvalid(
         MakeError(absl::StatusCode::kInvalidArgument, kMalformedRequest,
@@ -100,48 +128,53 @@ void PipelineCall::Start() {
 bool PipelineCall::WithinDenials(double count, uint64_t revision) {
   const double owed = count - denials_charged_;
   if (owed <= 0) return true;
-  if (!WithinRate(parts_->denial_limiter, owed, "denied calls", revision)) {
+  if (!WithinRate(parts_->denial_limiter, owed, revision)) {
     return false;
   }
   denials_charged_ = count;
   return true;
 }
 
-bool PipelineCall::WithinRate(RateLimiter* limiter, double cost,
-                              const char* what,
+bool PipelineCall::WithinRate(RecordedLimiter* limiter, double cost,
                               std::optional<uint64_t> fenced) {
-  RateLimiter::Verdict verdict =
-      limiter->Take(credential_->principal().ToString(), cost);
-  if (verdict.allowed && !verdict.refusals_end) return true;
-  AuditEntry entry = NewEntry(audit::v1::ENTRY_KIND_REFUSALS);
-  if (verdict.refusals_end) {
-    entry.set_count(verdict.refused);
-    entry.set_detail(absl::StrCat("the refusals for too many ", what, " end"));
-    // A fact about earlier calls; this one need not wait for it.
-    AppendFact(parts_->audit_log, std::move(entry), deadline_,
-               [](rpc::AppendResult) {});
-    return true;
-  }
+  const std::string principal = credential_->principal().ToString();
+  const RateLimiter::Verdict verdict = limiter->Take(principal, cost);
+  if (verdict.allowed) return true;
   const absl::Status refused = WithRetryAfter(
-      MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
-                absl::StrCat("too many ", what, " by this principal")),
+      MakeError(
+          absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+          absl::StrCat("too many ", limiter->what(), " by this principal")),
       verdict.retry_after);
   if (!verdict.refusals_begin && !fenced.has_value()) {
     Answer(refused);
     return false;
   }
-  entry.set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
-  entry.set_detail(absl::StrCat("refusals for too many ", what, " begin"));
-  auto answer = [this, refused, begin = verdict.refusals_begin,
-                 entry = std::move(entry)](rpc::AppendResult) mutable {
-    if (!begin) return Answer(refused);
-    Record({std::move(entry)}, std::nullopt,
-           [this, refused](rpc::AppendResult) { Answer(refused); });
+  // Audit may fail, another revision be in force, or the callback be dropped:
+  // then the refusal is not given, and its record is the next one's to make.
+  auto given = std::make_shared<GivenRefusal>(shared_from_this(), limiter,
+                                              principal, verdict);
+  auto answer = [this, given, refused](rpc::AppendResult) {
+    given->Confirm();
+    Answer(refused);
   };
-  if (fenced.has_value()) {
-    Record({}, fenced, std::move(answer));
+  std::vector<AuditEntry> begin;
+  if (verdict.refusals_begin) {
+    begin.push_back(NewEntry(audit::v1::ENTRY_KIND_REFUSALS));
+    begin.back().set_code(
+        static_cast<int>(absl::StatusCode::kResourceExhausted));
+    begin.back().set_detail(
+        absl::StrCat("refusals for too many ", limiter->what(), " begin"));
+  }
+  if (!fenced.has_value()) {
+    Record(std::move(begin), std::nullopt, std::move(answer));
   } else {
-    answer(rpc::AppendResult());
+    // The record is no decision: the check comes before it, by itself.
+    Record({}, fenced,
+           [this, begin = std::move(begin),
+            answer = std::move(answer)](rpc::AppendResult checked) mutable {
+             if (begin.empty()) return answer(std::move(checked));
+             Record(std::move(begin), std::nullopt, std::move(answer));
+           });
   }
   return false;
 }
@@ -299,6 +332,8 @@ void PipelineCall::OnAppended(
     case rpc::AppendStatus::kAccepted:
       return accepted(std::move(result));
     case rpc::AppendStatus::kFence:
+      // What the attempt has taken is given back before the next takes it.
+      accepted = nullptr;
       return Restart();
     // No answer to a decision, which closes nothing: it is not on record.
     case rpc::AppendStatus::kIntentClosed:

@@ -38,7 +38,7 @@
 #include "services/gateway/caller_authenticator.h"
 #include "services/gateway/method_table.h"
 #include "services/gateway/policy_view.h"
-#include "services/gateway/rate_limiter.h"
+#include "services/gateway/recorded_limiter.h"
 #include "services/gateway/refusal_recorder.h"
 #include "services/gateway/stream_quota.h"
 
@@ -54,8 +54,8 @@ struct PipelineParts {
   LogBudget* log_budget = nullptr;
   const MethodTable* methods = nullptr;
   CallerAuthenticator* authenticator = nullptr;
-  RateLimiter* limiter = nullptr;
-  RateLimiter* denial_limiter = nullptr;
+  RecordedLimiter* limiter = nullptr;
+  RecordedLimiter* denial_limiter = nullptr;
   StreamQuota* stream_quota = nullptr;
   RefusalRecorder* refusals = nullptr;
   PolicyView* view = nullptr;
@@ -199,10 +199,10 @@ class PipelineCall : public Expirable,
   bool WithinDenials(double count, uint64_t revision);
 
  private:
-  // Whether the principal's rate of `what` allows the call; answers, with
-  // begin and end of such a time on record, if it does not. With `fenced` only
-  // if that revision is in force, and otherwise the call starts again.
-  bool WithinRate(RateLimiter* limiter, double cost, const char* what,
+  // Whether the principal's rate allows the call; answers, with the begin of
+  // such a time on record, if it does not. With `fenced` only if that revision
+  // is in force, and otherwise the call starts again.
+  bool WithinRate(RecordedLimiter* limiter, double cost,
                   std::optional<uint64_t> fenced = std::nullopt);
   // Puts a request that failed validation on record, and answers.
   void RefuseInvalid(absl::Status status);

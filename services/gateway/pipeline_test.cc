@@ -366,7 +366,7 @@ TEST_F(PipelineTest, WhatAnEngineSaysOfItsFilesIsInTheLogAlone) {
   const auto reply = Access(kReader);
   EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(ErrorReason(reply->status), kInternalError);
-  EXPECT_THAT(reply->status.ToString(), Not(HasSubstr("keyward/")));
+  EXPECT_THAT(reply->status.ToString(), Not(HasSubstr("/")));
   const std::string id = log_.OfKind(ENTRY_KIND_ACCESS)[0].request_id();
   EXPECT_THAT(std::string(reply->status.message()), HasSubstr(id));
   ASSERT_EQ(log_lines_.lines().size(), 1u);
@@ -384,6 +384,22 @@ TEST_F(PipelineTest, ACallerWithoutCredentialsIsRefusedAndRecordedTenTimes) {
   ASSERT_EQ(counts.size(), 1u);
   EXPECT_EQ(counts[0].count(), 5u);
   EXPECT_EQ(counts[0].peer(), "ipv4:127.0.0.1");
+}
+
+TEST_F(PipelineTest, RefusalsThatAuditDidNotTakeAreCountedWhenItIsBack) {
+  log_.instead = rpc::AppendResult();
+  for (int i = 0; i < 15; ++i) Access("");
+  PassTime(absl::Seconds(61));
+  PassTime(absl::Seconds(61));
+  EXPECT_TRUE(log_.entries.empty());
+  log_.instead.reset();
+  PassTime(absl::Seconds(2));
+  uint64_t counted = 0;
+  for (const auto& entry : log_.OfKind(ENTRY_KIND_REFUSALS)) {
+    counted += entry.count();
+  }
+  EXPECT_EQ(counted, 15u);
+  EXPECT_TRUE(log_.OfKind(ENTRY_KIND_UNAUTHENTICATED).empty());
 }
 
 TEST_F(PipelineTest, AProjectThatDoesNotExistLooksLikeOneThatIsForbidden) {
@@ -408,6 +424,8 @@ TEST_F(PipelineTest, ACallerThatCollectsDenialsIsSlowedDownOnRecord) {
   EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
   PassTime(absl::Seconds(1));
   EXPECT_EQ(Access(kStranger)->status.code(), StatusCode::kPermissionDenied);
+  PassTime(absl::Seconds(1));
+  ASSERT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 2u);
   EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS)[1].count(), 50u);
 }
 
@@ -466,6 +484,9 @@ TEST_F(PipelineTest, P2_TheLimitOfDenialsIsDecidedAtTheFence) {
   PutInForce(2);
   store_.answer = [](auto&, auto&) { return Payload("hunter2"); };
   EXPECT_TRUE(Access(kStranger)->status.ok());
+  // It was refused nothing, so nothing of that is on record.
+  PassTime(absl::Minutes(2));
+  EXPECT_TRUE(log_.OfKind(ENTRY_KIND_REFUSALS).empty());
 }
 
 class LimitedPipelineTest : public PipelineTest {
@@ -485,9 +506,82 @@ TEST_F(LimitedPipelineTest, BeginAndEndOfRefusalsAreOnRecord) {
   EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
   PassTime(absl::Seconds(2));
   EXPECT_TRUE(Access(kReader)->status.ok());
+  PassTime(absl::Seconds(1));
   auto records = log_.OfKind(ENTRY_KIND_REFUSALS);
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[1].count(), 3u);
+  EXPECT_EQ(records[1].principal(), kReader);
+  EXPECT_EQ(records[1].detail(), "the refusals for too many calls end");
+}
+
+TEST_F(LimitedPipelineTest, ABeginThatCouldNotBeRecordedIsTheNextRefusals) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  Access(kReader);
+  Access(kReader);
+  log_.instead = rpc::AppendResult();
+  EXPECT_EQ(Access(kReader)->status.code(), StatusCode::kUnavailable);
+  log_.instead.reset();
+  EXPECT_EQ(Access(kReader)->status.code(), StatusCode::kResourceExhausted);
+  ASSERT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS)[0].detail(),
+            "refusals for too many calls begin");
+}
+
+TEST_F(LimitedPipelineTest, AnEndThatCouldNotBeRecordedIsRecordedLater) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  for (int i = 0; i < 4; ++i) Access(kReader);
+  PassTime(absl::Seconds(2));
+  EXPECT_TRUE(Access(kReader)->status.ok());
+  log_.instead = rpc::AppendResult();
+  PassTime(absl::Seconds(1));
+  PassTime(absl::Seconds(1));
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
+  log_.instead.reset();
+  PassTime(absl::Seconds(1));
+  ASSERT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 2u);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS)[1].count(), 2u);
+}
+
+TEST_F(LimitedPipelineTest, WhatIsOwedIsRecordedBeforeTheGatewayStops) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  for (int i = 0; i < 5; ++i) Access(kReader);
+  for (int i = 0; i < 12; ++i) Access("");
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 1u);
+  pipeline_->FlushRecords(absl::ZeroDuration());
+  auto records = log_.OfKind(ENTRY_KIND_REFUSALS);
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[1].peer(), "ipv4:127.0.0.1");
+  EXPECT_EQ(records[1].count(), 2u);
+  EXPECT_EQ(records[2].principal(), kReader);
+  EXPECT_EQ(records[2].count(), 3u);
+  // Once.
+  pipeline_->FlushRecords(absl::ZeroDuration());
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_REFUSALS).size(), 3u);
+}
+
+TEST_F(LimitedPipelineTest, WhatCannotBeRecordedDoesNotHoldUpTheEnd) {
+  for (int i = 0; i < 12; ++i) Access("");
+  log_.instead = rpc::AppendResult();
+  pipeline_->FlushRecords(absl::Milliseconds(20));
+  ASSERT_FALSE(log_lines_.lines().empty());
+  EXPECT_THAT(log_lines_.lines().back(), testing::HasSubstr("\"refusals\":2"));
+}
+
+TEST_F(PipelineTest, ARefusalByTheTransportIsOnRecord) {
+  rpc::PeerFacts peer;
+  peer.peer = "ipv4:10.0.0.1:99";
+  pipeline_->OnRefused(peer, nullptr, absl::UnimplementedError("no method"));
+  const auto call = NewCall("", "GetSecret", secrets::v1::GetSecretRequest());
+  pipeline_->OnRefused(peer, call.method,
+                       absl::ResourceExhaustedError("too many"));
+  auto records = log_.OfKind(ENTRY_KIND_UNAUTHENTICATED);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].peer(), peer.peer);
+  EXPECT_EQ(records[0].method(), "");
+  EXPECT_EQ(records[0].code(), 12);
+  EXPECT_NE(records[0].request_id(), "");
+  EXPECT_EQ(records[1].method(), "keyward.secrets.v1.SecretService.GetSecret");
+  EXPECT_EQ(records[1].code(), 8);
 }
 
 }  // namespace

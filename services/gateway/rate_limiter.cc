@@ -21,11 +21,12 @@ RateLimiter::Bucket& RateLimiter::Find(Shard& shard,
     return shard.recent.front();
   }
   if (shard.buckets.size() >= limits_.tracked_principals / kShards) {
+    End(shard, &shard.recent.back());
     shard.buckets.erase(shard.recent.back().principal);
     shard.recent.pop_back();
   }
   shard.recent.push_front(
-      Bucket{std::string(principal), limits_.burst, now, 0});
+      Bucket{std::string(principal), limits_.burst, now, 0, false, now});
   shard.buckets[shard.recent.front().principal] = shard.recent.begin();
   return shard.recent.front();
 }
@@ -33,7 +34,7 @@ RateLimiter::Bucket& RateLimiter::Find(Shard& shard,
 RateLimiter::Verdict RateLimiter::Take(absl::string_view principal,
                                        double calls) {
   const SteadyTime now = clock_->SteadyNow();
-  Shard& shard = shards_[absl::HashOf(principal) % kShards];
+  Shard& shard = ShardOf(principal);
   MutexLock lock(&shard.mu);
   Bucket& bucket = Find(shard, principal, now);
   // Another thread may have come by with a later reading.
@@ -47,18 +48,70 @@ RateLimiter::Verdict RateLimiter::Take(absl::string_view principal,
   // full bucket, and takes all of it.
   const double needed = std::min(calls, limits_.burst);
   if (bucket.tokens < needed) {
-    verdict.refusals_begin = bucket.refused == 0;
+    verdict.refusals_begin = !bucket.begun;
+    bucket.begun = true;
+    bucket.refused_at = now;
     ++bucket.refused;
+    shard.refusing.insert(bucket.principal);
     verdict.retry_after =
         absl::Seconds((needed - bucket.tokens) / limits_.per_second);
     return verdict;
   }
   bucket.tokens -= needed;
   verdict.allowed = true;
-  verdict.refusals_end = bucket.refused > 0;
-  verdict.refused = bucket.refused;
-  bucket.refused = 0;
+  End(shard, &bucket);
   return verdict;
+}
+
+RateLimiter::Shard& RateLimiter::ShardOf(absl::string_view principal) {
+  return shards_[absl::HashOf(principal) % kShards];
+}
+
+void RateLimiter::End(Shard& shard, Bucket* bucket) {
+  if (!bucket->refusing()) return;
+  shard.ended[bucket->principal] += bucket->refused;
+  shard.refusing.erase(bucket->principal);
+  bucket->refused = 0;
+  bucket->begun = false;
+}
+
+void RateLimiter::Withdraw(absl::string_view principal,
+                           const Verdict& verdict) {
+  Shard& shard = ShardOf(principal);
+  MutexLock lock(&shard.mu);
+  const auto found = shard.buckets.find(principal);
+  if (found == shard.buckets.end()) return;
+  Bucket& bucket = *found->second;
+  // It may have ended meanwhile, and be counted.
+  if (bucket.refused > 0) --bucket.refused;
+  if (verdict.refusals_begin) bucket.begun = false;
+  if (!bucket.refusing()) shard.refusing.erase(bucket.principal);
+}
+
+std::vector<RateLimiter::Ended> RateLimiter::TakeEnded() {
+  return EndQuiet(clock_->SteadyNow() - kQuiet);
+}
+
+std::vector<RateLimiter::Ended> RateLimiter::EndAll() {
+  return EndQuiet(SteadyTime::InfiniteFuture());
+}
+
+std::vector<RateLimiter::Ended> RateLimiter::EndQuiet(SteadyTime quiet_since) {
+  std::vector<Ended> ended;
+  for (Shard& shard : shards_) {
+    MutexLock lock(&shard.mu);
+    const std::vector<std::string> refusing(shard.refusing.begin(),
+                                            shard.refusing.end());
+    for (const std::string& principal : refusing) {
+      Bucket& bucket = *shard.buckets.find(principal)->second;
+      if (bucket.refused_at < quiet_since) End(shard, &bucket);
+    }
+    for (auto& [principal, refused] : shard.ended) {
+      ended.push_back({principal, refused});
+    }
+    shard.ended.clear();
+  }
+  return ended;
 }
 
 }  // namespace keyward::gateway

@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <list>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
@@ -45,23 +47,44 @@ class RateLimiter {
     bool allowed = false;
     // Refused: when to try again.
     absl::Duration retry_after;
-    // The first refusal after an allowed call, or the first allowed call after
-    // a refusal: the moments that go on record.
+    // The first refusal after an allowed call, which is the caller's to put on
+    // record.
     bool refusals_begin = false;
-    bool refusals_end = false;
-    // With refusals_end: how many calls were refused.
-    uint64_t refused = 0;
   };
 
   // Takes `calls` tokens of the principal, all or none.
   Verdict Take(absl::string_view principal, double calls);
+
+  // A refusal that `verdict` was, was not given: it does not count, and if it
+  // was the first, whose record could not be made, the next one is.
+  void Withdraw(absl::string_view principal, const Verdict& verdict);
+
+  // A time of refusals that is over.
+  struct Ended {
+    std::string principal;
+    uint64_t refused = 0;
+  };
+
+  // The times of refusals that have ended since the last call: the principal
+  // was allowed a call, or was refused none for kQuiet, or was forgotten. A
+  // time of which nobody comes to see the end ends too.
+  std::vector<Ended> TakeEnded();
+  // The same, and ends all others as well.
+  std::vector<Ended> EndAll();
+
+  static constexpr absl::Duration kQuiet = absl::Minutes(1);
 
  private:
   struct Bucket {
     std::string principal;
     double tokens = 0;
     SteadyTime updated;
+    // Since the last allowed call.
     uint64_t refused = 0;
+    bool begun = false;
+    SteadyTime refused_at;
+
+    bool refusing() const { return refused > 0 || begun; }
   };
   // A lock for each shard, since every call passes here.
   struct Shard {
@@ -70,11 +93,21 @@ class RateLimiter {
     std::list<Bucket> recent ABSL_GUARDED_BY(mu);
     absl::flat_hash_map<std::string, std::list<Bucket>::iterator> buckets
         ABSL_GUARDED_BY(mu);
+    // Those whose bucket is refusing.
+    absl::flat_hash_set<std::string> refusing ABSL_GUARDED_BY(mu);
+    // Not taken yet; one for each principal.
+    absl::flat_hash_map<std::string, uint64_t> ended ABSL_GUARDED_BY(mu);
   };
   static constexpr size_t kShards = 16;
 
+  Shard& ShardOf(absl::string_view principal);
   Bucket& Find(Shard& shard, absl::string_view principal, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
+  // Ends the bucket's refusals, if it has any.
+  static void End(Shard& shard, Bucket* bucket)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
+  // Ends refusals of which the last was before `quiet_since`.
+  std::vector<Ended> EndQuiet(SteadyTime quiet_since);
 
   const Clock* const clock_;
   const RateLimits limits_;

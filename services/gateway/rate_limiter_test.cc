@@ -3,12 +3,20 @@
 
 #include "services/gateway/rate_limiter.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/base/fake_clock.h"
 
 namespace keyward::gateway {
 namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 class RateLimiterTest : public testing::Test {
  protected:
@@ -41,15 +49,78 @@ TEST_F(RateLimiterTest, SavesNoMoreThanTheBurst) {
   EXPECT_FALSE(limiter_.Take("a", 1).allowed);
 }
 
+// What has ended: "PRINCIPAL NUMBER", sorted.
+std::vector<std::string> Texts(const std::vector<RateLimiter::Ended>& ended) {
+  std::vector<std::string> texts;
+  for (const RateLimiter::Ended& each : ended) {
+    texts.push_back(absl::StrCat(each.principal, " ", each.refused));
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
 TEST_F(RateLimiterTest, MarksTheBeginAndTheEndOfRefusalsOnce) {
   EXPECT_TRUE(limiter_.Take("a", 4).allowed);
   EXPECT_TRUE(limiter_.Take("a", 1).refusals_begin);
   EXPECT_FALSE(limiter_.Take("a", 1).refusals_begin);
+  EXPECT_THAT(limiter_.TakeEnded(), IsEmpty());
   clock_.Advance(absl::Seconds(2));
-  RateLimiter::Verdict end = limiter_.Take("a", 1);
-  EXPECT_TRUE(end.refusals_end);
-  EXPECT_EQ(end.refused, 2u);
-  EXPECT_FALSE(limiter_.Take("a", 1).refusals_end);
+  EXPECT_THAT(limiter_.TakeEnded(), IsEmpty());
+  EXPECT_TRUE(limiter_.Take("a", 1).allowed);
+  EXPECT_THAT(Texts(limiter_.TakeEnded()), ElementsAre("a 2"));
+  EXPECT_TRUE(limiter_.Take("a", 1).allowed);
+  EXPECT_THAT(limiter_.TakeEnded(), IsEmpty());
+  EXPECT_THAT(limiter_.EndAll(), IsEmpty());
+}
+
+TEST_F(RateLimiterTest, RefusalsOfAPrincipalThatStaysAwayEnd) {
+  limiter_.Take("a", 4);
+  limiter_.Take("a", 1);
+  clock_.Advance(RateLimiter::kQuiet);
+  EXPECT_THAT(limiter_.TakeEnded(), IsEmpty());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Texts(limiter_.TakeEnded()), ElementsAre("a 1"));
+  EXPECT_THAT(limiter_.EndAll(), IsEmpty());
+  // Another time of refusals begins anew.
+  limiter_.Take("a", 4);
+  EXPECT_TRUE(limiter_.Take("a", 1).refusals_begin);
+}
+
+TEST_F(RateLimiterTest, EndsWhatIsStillRefusedWhenAsked) {
+  for (const char* principal : {"a", "b"}) {
+    limiter_.Take(principal, 4);
+    limiter_.Take(principal, 1);
+  }
+  limiter_.Take("b", 1);
+  EXPECT_THAT(Texts(limiter_.EndAll()), ElementsAre("a 1", "b 2"));
+  EXPECT_THAT(limiter_.EndAll(), IsEmpty());
+}
+
+TEST_F(RateLimiterTest, AForgottenPrincipalsRefusalsEnd) {
+  constexpr size_t kTracked = 1024;
+  RateLimiter limiter(&clock_, {2, 4, kTracked});
+  limiter.Take("first", 4);
+  limiter.Take("first", 1);
+  for (size_t i = 0; i < 2 * kTracked; ++i) {
+    limiter.Take(absl::StrCat("other-", i), 1);
+  }
+  EXPECT_THAT(Texts(limiter.TakeEnded()), ElementsAre("first 1"));
+}
+
+TEST_F(RateLimiterTest, ARefusalThatWasNotGivenDoesNotCount) {
+  limiter_.Take("a", 4);
+  const RateLimiter::Verdict first = limiter_.Take("a", 1);
+  limiter_.Withdraw("a", first);
+  EXPECT_THAT(limiter_.EndAll(), IsEmpty());
+  // The next is the first, and if it stands, the one after it is not.
+  EXPECT_TRUE(limiter_.Take("a", 1).refusals_begin);
+  const RateLimiter::Verdict third = limiter_.Take("a", 1);
+  EXPECT_FALSE(third.refusals_begin);
+  limiter_.Withdraw("a", third);
+  EXPECT_FALSE(limiter_.Take("a", 1).refusals_begin);
+  EXPECT_THAT(Texts(limiter_.EndAll()), ElementsAre("a 2"));
+  // Who was forgotten has nothing to take back.
+  limiter_.Withdraw("b", first);
 }
 
 TEST_F(RateLimiterTest, TheTimeOfDayGivesNothingAndTakesNothing) {

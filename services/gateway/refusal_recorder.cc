@@ -3,25 +3,35 @@
 
 #include "services/gateway/refusal_recorder.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "libs/base/proto_time.h"
-#include "services/gateway/audit_item.h"
 
 namespace keyward::gateway {
 namespace {
 
+using audit::v1::AuditEntry;
+
 constexpr absl::Duration kMinute = absl::Minutes(1);
 constexpr char kOtherPeers[] = "other peers";
 
-// How long a record of a refusal may take; nobody waits for it.
-constexpr absl::Duration kAppendTime = absl::Seconds(10);
+AuditEntry CountEntry(const std::string& peer, uint64_t count) {
+  AuditEntry entry;
+  entry.set_kind(audit::v1::ENTRY_KIND_REFUSALS);
+  entry.set_peer(peer);
+  entry.set_code(static_cast<int>(absl::StatusCode::kUnauthenticated));
+  entry.set_count(count);
+  entry.set_detail("refusals before authentication without their own records");
+  return entry;
+}
 
 }  // namespace
 
 RefusalRecorder::RefusalRecorder(const Clock* clock, rpc::AuditLog* log)
-    : clock_(clock), log_(log) {}
+    : clock_(clock),
+      counts_(OwedCounts::New(clock, log, kMaxPeers, kOtherPeers, CountEntry)) {
+}
 
 absl::string_view RefusalRecorder::PeerAddress(absl::string_view peer) {
   const size_t colon = peer.rfind(':');
@@ -35,17 +45,17 @@ void RefusalRecorder::Record(const rpc::PeerFacts& peer,
                              absl::string_view method,
                              const absl::Status& status) {
   const SteadyTime now = clock_->SteadyNow();
+  std::string address(PeerAddress(peer.peer));
   {
     MutexLock lock(&mu_);
-    std::string address(PeerAddress(peer.peer));
-    if (counts_.size() >= kMaxPeers && !counts_.contains(address)) {
+    if (minutes_.size() >= kMaxPeers && !minutes_.contains(address)) {
       address = kOtherPeers;
     }
-    Count& count = counts_[address];
-    if (count.seen == 0) count.minute_start = now;
-    if (++count.seen > kSinglePerMinute) return;
+    Minute& minute = minutes_[address];
+    if (minute.seen == 0) minute.start = now;
+    if (++minute.seen > kSinglePerMinute) return;
   }
-  audit::v1::AuditEntry entry;
+  AuditEntry entry;
   *entry.mutable_time() = ToTimestamp(clock_->Now());
   entry.set_kind(audit::v1::ENTRY_KIND_UNAUTHENTICATED);
   entry.set_request_id(std::string(request_id));
@@ -55,37 +65,40 @@ void RefusalRecorder::Record(const rpc::PeerFacts& peer,
   entry.set_code(static_cast<int>(status.code()));
   // The authenticator's message says which rule was broken, never a token.
   entry.set_detail(std::string(status.message()));
-  Append(std::move(entry));
+  counts_->AppendOrOwe(std::move(entry), address);
 }
 
-void RefusalRecorder::FlushCounts(SteadyTime now) {
-  std::vector<std::pair<std::string, uint64_t>> over;
-  {
-    MutexLock lock(&mu_);
-    for (auto it = counts_.begin(); it != counts_.end();) {
-      auto at = it++;
-      if (now - at->second.minute_start < kMinute) continue;
-      if (at->second.seen > kSinglePerMinute) {
-        over.emplace_back(at->first, at->second.seen - kSinglePerMinute);
-      }
-      counts_.erase(at);
+void RefusalRecorder::Flush() {
+  Close(clock_->SteadyNow() - kMinute);
+  counts_->Send();
+}
+
+void RefusalRecorder::FlushAll() {
+  Close(SteadyTime::InfiniteFuture());
+  counts_->Send();
+}
+
+void RefusalRecorder::Close(SteadyTime begin) {
+  MutexLock lock(&mu_);
+  for (auto it = minutes_.begin(); it != minutes_.end();) {
+    const auto at = it++;
+    if (at->second.start > begin) continue;
+    if (at->second.seen > kSinglePerMinute) {
+      counts_->Owe(at->first, at->second.seen - kSinglePerMinute);
     }
-  }
-  for (const auto& [peer, seen] : over) {
-    audit::v1::AuditEntry entry;
-    *entry.mutable_time() = ToTimestamp(clock_->Now());
-    entry.set_kind(audit::v1::ENTRY_KIND_REFUSALS);
-    entry.set_peer(peer);
-    entry.set_code(static_cast<int>(absl::StatusCode::kUnauthenticated));
-    entry.set_count(seen);
-    entry.set_detail("refusals before authentication in one minute");
-    Append(std::move(entry));
+    minutes_.erase(at);
   }
 }
 
-void RefusalRecorder::Append(audit::v1::AuditEntry entry) {
-  AppendFact(log_, std::move(entry), clock_->SteadyNow() + kAppendTime,
-             [](rpc::AppendResult) {});
+bool RefusalRecorder::settled() const { return owed() == 0; }
+
+uint64_t RefusalRecorder::owed() const {
+  MutexLock lock(&mu_);
+  uint64_t total = counts_->owed();
+  for (const auto& [peer, minute] : minutes_) {
+    total += minute.seen - std::min(minute.seen, kSinglePerMinute);
+  }
+  return total;
 }
 
 }  // namespace keyward::gateway

@@ -42,6 +42,9 @@ constexpr absl::Duration kOpenTime = absl::Seconds(30);
 // Cancelled calls end at once; this is for a machine under load.
 constexpr absl::Duration kLastCalls = absl::Seconds(5);
 
+// Nobody waits for these, and a disk that hangs must not hold up the end.
+constexpr absl::Duration kLastRecords = absl::Seconds(2);
+
 HomePaths PathsOf(const std::string& home,
                   const config::v1::StandaloneConfig& config) {
   return HomePaths::Of(home, config.seal().key_file(), config.data().folder());
@@ -371,7 +374,9 @@ std::vector<auth::ReloadRunner::Set> Standalone::files() {
 void Standalone::Drain(absl::Duration grace) {
   parts_->face->SetServing(false);
   parts_->face->Drain(grace);
-  if (parts_->pipeline->AwaitCalls(kLastCalls)) return;
+  const bool ended = parts_->pipeline->AwaitCalls(kLastCalls);
+  parts_->pipeline->FlushRecords(kLastRecords);
+  if (ended) return;
   // Callers have their answers; what is left are records that the disk does
   // not take. Audit answers them when it closes.
   parts_->process.log->Warning("calls wait for the audit log", {});

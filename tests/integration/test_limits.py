@@ -50,15 +50,20 @@ def assert_retry_is_told(error, longest):
     assert 0 < seconds <= longest, delay
 
 
-def refusals(admin, name):
+def entries(admin, kind, **query):
+    """The audit entries of a kind, such as "REFUSALS"."""
     audit = client.module("keyward.audit.v1.audit_service_pb2")
-    kind = client.module(
-        "keyward.audit.v1.audit_entry_pb2").ENTRY_KIND_REFUSALS
+    kinds = client.module("keyward.audit.v1.audit_entry_pb2")
+    number = getattr(kinds, f"ENTRY_KIND_{kind}")
     answer = admin.audit.QueryEntries(
-        audit.QueryEntriesRequest(
-            parent="system", principal=principal(name), page_size=1000),
+        audit.QueryEntriesRequest(parent="system", page_size=1000, **query),
         timeout=client.TIMEOUT)
-    return [e.entry.detail for e in answer.entries if e.entry.kind == kind]
+    return [e.entry for e in answer.entries if e.entry.kind == number]
+
+
+def refusals(admin, name):
+    found = entries(admin, "REFUSALS", principal=principal(name))
+    return [entry.detail for entry in found]
 
 
 @test(prepare=few_calls)
@@ -129,3 +134,57 @@ def a_denied_caller_cannot_fill_the_log_and_keeps_what_it_may(keyward):
         assert denied.code() == Code.PERMISSION_DENIED, denied
         assert refusals(admin, "app") == [
             "refusals for too many denied calls begin"]
+
+
+def restart_front(keyward):
+    assert keyward.front.stop() == 0
+    keyward.front.start()
+    keyward.front.wait_ready()
+
+
+@test(prepare=few_calls)
+def the_end_of_refusals_is_on_record_when_the_gateway_stops(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("app")
+    ) as app:
+        admin.create("db", b"one")
+        admin.bind("app", "secrets.accessor", principal("app"),
+                   "projects/default/secrets/db")
+        refused_after(lambda: app.access("db"), Code.OK, 10 * BURST)
+    restart_front(keyward)
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        found = entries(admin, "REFUSALS", principal=principal("app"))
+        assert [(e.detail, e.count) for e in found] == [
+            ("refusals for too many calls begin", 0),
+            ("the refusals for too many calls end", 1)], found
+
+
+@test()
+def refusals_of_strangers_are_all_on_record_when_the_gateway_stops(keyward):
+    ca = keyward.identity("admin")[0]
+    with Client(keyward.address, (ca, None, None)) as nobody:
+        for _ in range(15):
+            error = error_of(nobody.access, "db")
+            assert error.code() == Code.UNAUTHENTICATED, error
+    restart_front(keyward)
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        singly = entries(admin, "UNAUTHENTICATED")
+        assert len(singly) == 10, singly
+        counted = entries(admin, "REFUSALS")
+        assert [e.count for e in counted] == [5], counted
+
+
+@test()
+def a_method_that_does_not_exist_is_refused_on_record(keyward):
+    ca = keyward.identity("admin")[0]
+    with Client(keyward.address, (ca, None, None)) as nobody:
+        call = nobody.channel.unary_unary(
+            "/keyward.secrets.v1.SecretService/hunter2")
+        error = error_of(call, b"", timeout=client.TIMEOUT)
+        assert error.code() == Code.UNIMPLEMENTED, error
+        assert details_of(error)["ErrorInfo"].reason == "NOT_IMPLEMENTED"
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        entry, = eventually(lambda: entries(admin, "UNAUTHENTICATED"))
+        assert entry.code == Code.UNIMPLEMENTED.value[0], entry
+        # A name that the caller chose is not kept.
+        assert "hunter2" not in str(entry), entry

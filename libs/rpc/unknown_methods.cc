@@ -1,0 +1,33 @@
+// Copyright 2026 The Keyward Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "libs/rpc/unknown_methods.h"
+
+#include "absl/status/status.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
+#include "libs/rpc/peer_facts.h"
+#include "libs/rpc/status_conversion.h"
+
+namespace keyward::rpc {
+namespace {
+
+class Refused final : public grpc::ServerGenericBidiReactor {
+ public:
+  explicit Refused(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
+    grpc::GenericCallbackServerContext* context) {
+  const absl::Status status =
+      MakeError(absl::StatusCode::kUnimplemented, kNotImplemented,
+                "this server has no such method");
+  // Not its name, which the caller chose.
+  handler_->OnRefused(ReadPeerFacts(*context), nullptr, status);
+  return new Refused(status);
+}
+
+}  // namespace keyward::rpc
