@@ -101,6 +101,7 @@ absl::Status Authenticator::Update(AuthConfig config) {
   MutexLock lock(&mu_);
   (*rules)->generation = rules_->generation + 1;
   rules_ = *std::move(rules);
+  generation_.store(rules_->generation, std::memory_order_release);
   return absl::OkStatus();
 }
 
@@ -108,8 +109,6 @@ std::shared_ptr<const Authenticator::Rules> Authenticator::rules() const {
   MutexLock lock(&mu_);
   return rules_;
 }
-
-uint64_t Authenticator::generation() const { return rules()->generation; }
 
 absl::StatusOr<Credential> Authenticator::Authenticate(
     const RequestCredentials& request) {
@@ -126,6 +125,25 @@ absl::StatusOr<Credential> Authenticator::Authenticate(
   return Refuse(
       "no credential: connect with a client certificate, or send "
       "\"authorization: Bearer TOKEN\"");
+}
+
+absl::StatusOr<Credential> Authenticator::Reauthenticate(
+    const Credential& credential, const RequestCredentials& request) {
+  const std::shared_ptr<const Rules> rules = this->rules();
+  switch (credential.method()) {
+    case AuthenticationMethod::kLocal:
+      return credential;
+    case AuthenticationMethod::kJwt:
+      return rules->tokens->Reauthenticate(credential, clock_->Now());
+    case AuthenticationMethod::kMutualTls:
+      break;
+  }
+  absl::StatusOr<Credential> again = VerifyCertificate(*rules, request);
+  if (!again.ok()) return again;
+  if (again->principal().ToString() != credential.principal().ToString()) {
+    return Refuse("certificate: it proves another principal now");
+  }
+  return again;
 }
 
 absl::StatusOr<Credential> Authenticator::VerifyBearer(

@@ -4,6 +4,7 @@
 #ifndef KEYWARD_LIBS_AUTH_AUTHENTICATOR_H_
 #define KEYWARD_LIBS_AUTH_AUTHENTICATOR_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -79,6 +80,18 @@ class Authenticator {
   // CertificateAuthenticator refuse; a resumed session's certificate.
   absl::StatusOr<Credential> Authenticate(const RequestCredentials& request);
 
+  // Whether what Authenticate has once answered would be answered again: the
+  // credential, perhaps with another end, or UNAUTHENTICATED with the reason.
+  // For what outlives the configuration under which it was opened, asked when
+  // generation() has grown since before that Authenticate.
+  //
+  // Of a certificate everything is verified again; `request` brings it, and the
+  // chain, which hold no secret. Of a bearer token, which nobody keeps, what
+  // JwtAuthenticator::Reauthenticate says; `request` does not matter. It must
+  // prove the same principal. What no network has proven stays proven.
+  absl::StatusOr<Credential> Reauthenticate(const Credential& credential,
+                                            const RequestCredentials& request);
+
   // Puts `config` in force, whole, from the next Authenticate on, and forgets
   // every credential that was verified before. INVALID_ARGUMENT, with nothing
   // changed, for what TrustBundles and JwtAuthenticator refuse, and for
@@ -86,8 +99,10 @@ class Authenticator {
   // configured, or name no service.
   absl::Status Update(AuthConfig config);
 
-  // Grows by one with each Update. From 1.
-  uint64_t generation() const;
+  // Grows by one with each Update, after it is in force. From 1. Costs a load.
+  uint64_t generation() const {
+    return generation_.load(std::memory_order_acquire);
+  }
 
  private:
   // One configuration, immutable; a request works on one from begin to end.
@@ -108,6 +123,7 @@ class Authenticator {
 
   mutable Mutex mu_;
   std::shared_ptr<const Rules> rules_ ABSL_GUARDED_BY(mu_);
+  std::atomic<uint64_t> generation_{1};
 };
 
 }  // namespace keyward::auth

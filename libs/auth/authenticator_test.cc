@@ -195,6 +195,58 @@ TEST_F(AuthenticatorTest, P1_ForgetsAServiceWhoseMappingIsWithdrawn) {
             "spiffe://corp/service/store");
 }
 
+TEST_F(AuthenticatorTest, P1_BelievesACredentialAgainOnlyUnderTheNewRules) {
+  const Credential token = WithHeaders({"Bearer " + Token()}).value();
+  const Credential certificate = WithCertificate("payments").value();
+  RequestCredentials request;
+  request.certificate_pem = certificate_;
+  // The same, another end apart, while nothing that they rest on changes.
+  AuthConfig config = Config();
+  config.trust_domains.push_back({"other", TestCertificate("other-ca")});
+  config.jwt_issuers[0].leeway = absl::Seconds(7);
+  ASSERT_TRUE(authenticator_->Update(config).ok());
+  EXPECT_EQ(authenticator_->Reauthenticate(token, {})->expire_time(),
+            token.expire_time() + absl::Seconds(7));
+  EXPECT_EQ(authenticator_->Reauthenticate(certificate, request)->expire_time(),
+            certificate.expire_time());
+  // Each without what it rests on, and the other with it.
+  config.jwt_issuers.clear();
+  ASSERT_TRUE(authenticator_->Update(config).ok());
+  ExpectRefused(authenticator_->Reauthenticate(token, {}));
+  EXPECT_TRUE(authenticator_->Reauthenticate(certificate, request).ok());
+  config = Config();
+  config.trust_domains = {{"corp", TestCertificate("other-ca")}};
+  config.service_identities.clear();
+  ASSERT_TRUE(authenticator_->Update(config).ok());
+  EXPECT_TRUE(authenticator_->Reauthenticate(token, {}).ok());
+  ExpectRefused(authenticator_->Reauthenticate(certificate, request));
+  // Without the certificate there is nothing to verify.
+  ExpectRefused(authenticator_->Reauthenticate(certificate, {}));
+}
+
+// A token stays a token's, whatever certificate the connection has.
+TEST_F(AuthenticatorTest, P1_NoCertificateStandsInForATokenThatIsGone) {
+  const Credential token =
+      WithHeaders({"Bearer " + Token()}, "payments").value();
+  RequestCredentials request;
+  request.certificate_pem = certificate_;
+  AuthConfig config = Config();
+  config.jwt_issuers.clear();
+  ASSERT_TRUE(authenticator_->Update(config).ok());
+  ExpectRefused(authenticator_->Reauthenticate(token, request));
+}
+
+TEST_F(AuthenticatorTest, P1_ACredentialOfAnotherPrincipalIsNoneAgain) {
+  const Credential store = WithCertificate("store").value();
+  RequestCredentials request;
+  request.certificate_pem = certificate_;
+  EXPECT_TRUE(authenticator_->Reauthenticate(store, request).ok());
+  AuthConfig config = Config();
+  config.service_identities.clear();
+  ASSERT_TRUE(authenticator_->Update(config).ok());
+  ExpectRefused(authenticator_->Reauthenticate(store, request));
+}
+
 TEST_F(AuthenticatorTest, CountsGenerations) {
   EXPECT_EQ(authenticator_->generation(), 1u);
   ASSERT_TRUE(authenticator_->Update(Config()).ok());

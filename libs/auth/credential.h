@@ -4,12 +4,16 @@
 #ifndef KEYWARD_LIBS_AUTH_CREDENTIAL_H_
 #define KEYWARD_LIBS_AUTH_CREDENTIAL_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "libs/auth/jws_algorithm.h"
 #include "libs/auth/principal.h"
+#include "libs/crypto/sha256.h"
 
 namespace keyward::auth {
 
@@ -42,16 +46,33 @@ class CredentialMint {
   CredentialMint() {}
 };
 
+// What an accepted bearer token rested on, kept so that its credential can be
+// asked for again without the token, which nobody keeps (P5). Nothing here is
+// secret, and none of it makes a token.
+struct TokenBasis {
+  std::string issuer;     // its iss
+  std::string issuer_id;  // the issuer's id, part of the principal
+  // Of the audiences that it names, one that is configured.
+  std::string audience;
+  JwsAlgorithm algorithm = JwsAlgorithm::kRs256;
+  absl::optional<std::string> key_id;  // its kid
+  // The thumbprint of the key that signed it (RFC 7638).
+  crypto::Sha256Digest key{};
+  absl::Time expire_time;  // its exp
+};
+
 // A caller who has proven to be `principal`, until `expire_time`. An immutable
 // value that holds nothing secret: neither the token nor its signature.
 class Credential {
  public:
   Credential(CredentialMint, Principal principal, AuthenticationMethod method,
-             std::string id, absl::Time expire_time)
+             std::string id, absl::Time expire_time,
+             std::shared_ptr<const TokenBasis> token_basis = nullptr)
       : principal_(std::move(principal)),
         method_(method),
         id_(std::move(id)),
-        expire_time_(expire_time) {}
+        expire_time_(expire_time),
+        token_basis_(std::move(token_basis)) {}
 
   const Principal& principal() const { return principal_; }
   AuthenticationMethod method() const { return method_; }
@@ -70,11 +91,17 @@ class Credential {
   // The first moment at which it proves nothing any more.
   absl::Time expire_time() const { return expire_time_; }
 
+  // What a bearer token's credential rests on; null for any other.
+  const std::shared_ptr<const TokenBasis>& token_basis() const {
+    return token_basis_;
+  }
+
  private:
   Principal principal_;
   AuthenticationMethod method_;
   std::string id_;
   absl::Time expire_time_;
+  std::shared_ptr<const TokenBasis> token_basis_;
 };
 
 }  // namespace keyward::auth

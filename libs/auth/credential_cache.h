@@ -42,7 +42,7 @@ class CredentialCache {
   static constexpr size_t kMinCapacity = 64;
   static constexpr size_t kMaxCapacity = size_t{1} << 20;
 
-  // Room for about `capacity` credentials (some 500 bytes each), taken to the
+  // Room for about `capacity` credentials (some 800 bytes each), taken to the
   // nearest bound if it is outside of them.
   explicit CredentialCache(size_t capacity);
 

@@ -171,6 +171,7 @@ struct JwkSet::Key {
   const Curve* curve = nullptr;
   // Bytes of a signature.
   size_t signature_bytes = 0;
+  crypto::Sha256Digest thumbprint{};
   JwkPtr jwk;
 
   // Reads one element of the set. Null if it is not for us.
@@ -186,7 +187,10 @@ struct JwkSet::Key {
 };
 
 absl::Status JwkSet::Key::Import(const json& clean) {
+  // The members that a key needs, in the order of their names and without
+  // spaces: what RFC 7638 hashes.
   const std::string text = clean.dump();
+  thumbprint = crypto::Sha256(text);
   cjose_err error;
   jwk.reset(cjose_jwk_import(text.data(), text.size(), &error));
   if (jwk == nullptr) {
@@ -273,24 +277,40 @@ absl::StatusOr<std::unique_ptr<JwkSet>> JwkSet::Parse(absl::string_view bytes) {
 }
 
 absl::StatusOr<const JwkSet::Key*> JwkSet::Find(
-    const UnverifiedJwt& jwt) const {
-  if (!jwt.key_id.has_value()) {
-    if (keys_.size() == 1) return keys_[0].get();
-    return Broken("kid is missing, and the issuer has several keys");
+    JwsAlgorithm algorithm, const absl::optional<std::string>& key_id) const {
+  const Key* found = nullptr;
+  if (!key_id.has_value()) {
+    if (keys_.size() > 1) {
+      return Broken("kid is missing, and the issuer has several keys");
+    }
+    found = keys_[0].get();
+  } else {
+    for (const std::unique_ptr<Key>& key : keys_) {
+      if (key->id == key_id) found = key.get();
+    }
   }
-  for (const std::unique_ptr<Key>& key : keys_) {
-    if (key->id == jwt.key_id) return key.get();
-  }
-  return Broken("kid names no key of this issuer");
-}
-
-absl::Status JwkSet::Verify(absl::string_view token,
-                            const UnverifiedJwt& jwt) const {
-  absl::StatusOr<const Key*> key = Find(jwt);
-  if (!key.ok()) return key.status();
-  if (!(*key)->Fits(jwt.algorithm)) {
+  if (found == nullptr) return Broken("kid names no key of this issuer");
+  if (!found->Fits(algorithm)) {
     return Broken("alg is not the one of the key that kid names");
   }
+  return found;
+}
+
+absl::Status JwkSet::CheckKey(JwsAlgorithm algorithm,
+                              const absl::optional<std::string>& key_id,
+                              const crypto::Sha256Digest& thumbprint) const {
+  absl::StatusOr<const Key*> key = Find(algorithm, key_id);
+  if (!key.ok()) return key.status();
+  if ((*key)->thumbprint != thumbprint) {
+    return Broken("its issuer has another key of that name");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<crypto::Sha256Digest> JwkSet::Verify(
+    absl::string_view token, const UnverifiedJwt& jwt) const {
+  absl::StatusOr<const Key*> key = Find(jwt.algorithm, jwt.key_id);
+  if (!key.ok()) return key.status();
   // The library takes halves of whatever length it gets for r and s.
   if (jwt.signature_bytes != (*key)->signature_bytes) {
     return Broken("the signature has the wrong length");
@@ -304,7 +324,7 @@ absl::Status JwkSet::Verify(absl::string_view token,
     crypto::ClearOpensslErrors();
     return Broken("the signature is wrong");
   }
-  return absl::OkStatus();
+  return (*key)->thumbprint;
 }
 
 }  // namespace keyward::auth

@@ -12,7 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "libs/auth/jws_algorithm.h"
 #include "libs/auth/jwt.h"
+#include "libs/crypto/sha256.h"
 
 namespace keyward::auth {
 
@@ -48,18 +51,29 @@ class JwkSet {
   size_t size() const { return keys_.size(); }
 
   // Checks the signature of `token`, which ParseJwt took apart as `jwt`, with
-  // the key that its kid names, or with the only key if it has no kid.
+  // the key that its kid names, or with the only key if it has no kid. The
+  // key's thumbprint (RFC 7638, SHA-256).
   //
   // INVALID_ARGUMENT if there is no such key, if the key is not for this
   // algorithm (its alg, its type, its curve), or if the signature is wrong.
-  absl::Status Verify(absl::string_view token, const UnverifiedJwt& jwt) const;
+  absl::StatusOr<crypto::Sha256Digest> Verify(absl::string_view token,
+                                              const UnverifiedJwt& jwt) const;
+
+  // Whether Verify would still accept a token of that header that the key of
+  // `thumbprint` has signed. A signature does not change, so for a token that
+  // was verified before this says what verifying it again would.
+  // INVALID_ARGUMENT as above.
+  absl::Status CheckKey(JwsAlgorithm algorithm,
+                        const absl::optional<std::string>& key_id,
+                        const crypto::Sha256Digest& thumbprint) const;
 
  private:
   struct Key;
 
   explicit JwkSet(std::vector<std::unique_ptr<Key>> keys);
 
-  absl::StatusOr<const Key*> Find(const UnverifiedJwt& jwt) const;
+  absl::StatusOr<const Key*> Find(
+      JwsAlgorithm algorithm, const absl::optional<std::string>& key_id) const;
 
   const std::vector<std::unique_ptr<Key>> keys_;
 };

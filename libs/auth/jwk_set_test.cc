@@ -42,7 +42,7 @@ std::string Refusal(const std::vector<std::string>& jwks) {
 }
 
 absl::Status Verify(const JwkSet& set, const std::string& token) {
-  return set.Verify(token, ParseJwt(token).value());
+  return set.Verify(token, ParseJwt(token).value()).status();
 }
 
 TEST(JwkSetTest, VerifiesEveryAlgorithm) {
@@ -296,6 +296,62 @@ TEST(JwkSetTest, AnswersEveryFlipOfADocument) {
       }
     }
   }
+}
+
+// The example of RFC 7638, 3.1.
+TEST(JwkSetTest, TellsTheThumbprintOfTheKey) {
+  const std::string n =
+      "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7a"
+      "PFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXAr"
+      "wl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d"
+      "0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd"
+      "2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+  const auto set = JwkSet::Parse(JwksForTesting({json{
+      {"kty", "RSA"},
+      {"n", n},
+      {"e", "AQAB"},
+      {"alg", "RS256"},
+      {"kid", "2011-04-29"}}.dump()}));
+  ASSERT_TRUE(set.ok()) << set.status();
+  std::string expected;
+  ASSERT_TRUE(absl::WebSafeBase64Unescape(
+      "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", &expected));
+  crypto::Sha256Digest thumbprint{};
+  std::copy(expected.begin(), expected.end(), thumbprint.begin());
+  EXPECT_TRUE((*set)
+                  ->CheckKey(JwsAlgorithm::kRs256, std::string("2011-04-29"),
+                             thumbprint)
+                  .ok());
+}
+
+TEST(JwkSetTest, TellsWhetherAKeyIsStillTheOneThatVerified) {
+  const auto key = SigningKeyForTesting::Ec("k", "P-256");
+  const auto other = SigningKeyForTesting::Ec("k", "P-256");
+  const auto third = SigningKeyForTesting::Ec("third", "P-256");
+  const std::string token = key.Sign("ES256", kClaims);
+  const crypto::Sha256Digest print =
+      JwkSet::Parse(JwksForTesting({key.PublicJwk()}))
+          .value()
+          ->Verify(token, ParseJwt(token).value())
+          .value();
+  const auto check = [&](const std::vector<std::string>& keys,
+                         absl::optional<std::string> kid = std::string("k"),
+                         JwsAlgorithm algorithm = JwsAlgorithm::kEs256) {
+    return std::string(JwkSet::Parse(JwksForTesting(keys))
+                           .value()
+                           ->CheckKey(algorithm, kid, print)
+                           .message());
+  };
+  EXPECT_EQ(check({key.PublicJwk()}), "");
+  EXPECT_EQ(check({third.PublicJwk(), key.PublicJwk()}), "");
+  EXPECT_EQ(check({key.PublicJwk()}, absl::nullopt), "");
+  EXPECT_EQ(check({other.PublicJwk()}),
+            "its issuer has another key of that name");
+  EXPECT_EQ(check({third.PublicJwk()}), "kid names no key of this issuer");
+  EXPECT_EQ(check({third.PublicJwk(), key.PublicJwk()}, absl::nullopt),
+            "kid is missing, and the issuer has several keys");
+  EXPECT_EQ(check({key.PublicJwk()}, std::string("k"), JwsAlgorithm::kEs384),
+            "alg is not the one of the key that kid names");
 }
 
 }  // namespace

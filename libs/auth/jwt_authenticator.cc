@@ -35,18 +35,20 @@ bool Contains(const std::vector<T>& list, const T& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-// Whether the token is for one of `accepted`.
-bool IsForUs(const std::vector<std::string>& audiences,
-             const std::vector<std::string>& accepted) {
-  return std::any_of(audiences.begin(), audiences.end(),
-                     [&](const std::string& audience) {
-                       return Contains(accepted, audience);
-                     });
+absl::Status WrongAudience() {
+  return Refuse("aud names none of the audiences configured here");
+}
+
+absl::Status CheckExpiry(absl::Time expire_time, absl::Duration leeway,
+                         absl::Time now) {
+  if (now >= expire_time + leeway) return Refuse("it has expired");
+  return absl::OkStatus();
 }
 
 absl::Status CheckTimes(const UnverifiedJwt& jwt, absl::Duration leeway,
                         absl::Time now) {
-  if (now >= jwt.expire_time + leeway) return Refuse("it has expired");
+  absl::Status status = CheckExpiry(jwt.expire_time, leeway, now);
+  if (!status.ok()) return status;
   if (jwt.not_before.has_value() && *jwt.not_before > now + leeway) {
     return Refuse("it is not valid yet (nbf)");
   }
@@ -171,38 +173,72 @@ absl::StatusOr<std::unique_ptr<JwtAuthenticator>> JwtAuthenticator::Create(
       new JwtAuthenticator(std::move(issuers)));
 }
 
-const JwtAuthenticator::Issuer* JwtAuthenticator::FindIssuer(
-    absl::string_view issuer) const {
+absl::StatusOr<const JwtAuthenticator::Issuer*> JwtAuthenticator::FindIssuer(
+    absl::string_view issuer, JwsAlgorithm algorithm) const {
   for (const std::unique_ptr<Issuer>& candidate : issuers_) {
-    if (candidate->issuer == issuer) return candidate.get();
+    if (candidate->issuer != issuer) continue;
+    if (Contains(candidate->algorithms, algorithm)) return candidate.get();
+    return Refuse("alg is not one that its issuer is configured with");
   }
-  return nullptr;
+  return Refuse("iss is not a configured issuer");
 }
 
 absl::StatusOr<Credential> JwtAuthenticator::Authenticate(
     absl::string_view token, absl::Time now) const {
   absl::StatusOr<UnverifiedJwt> jwt = ParseJwt(token);
   if (!jwt.ok()) return Refuse(jwt.status().message());
-  const Issuer* issuer = FindIssuer(jwt->issuer);
-  if (issuer == nullptr) return Refuse("iss is not a configured issuer");
-  if (!Contains(issuer->algorithms, jwt->algorithm)) {
-    return Refuse("alg is not one that its issuer is configured with");
-  }
-  absl::Status status = issuer->keys->Verify(token, *jwt);
-  if (!status.ok()) return Refuse(status.message());
+  const absl::StatusOr<const Issuer*> found =
+      FindIssuer(jwt->issuer, jwt->algorithm);
+  if (!found.ok()) return found.status();
+  const Issuer* const issuer = *found;
+  const absl::StatusOr<crypto::Sha256Digest> key =
+      issuer->keys->Verify(token, *jwt);
+  if (!key.ok()) return Refuse(key.status().message());
 
   // From here on the token says what its issuer said.
-  if (!IsForUs(jwt->audiences, issuer->audiences)) {
-    return Refuse("aud names none of the audiences configured here");
-  }
-  status = CheckTimes(*jwt, issuer->leeway, now);
+  const auto audience =
+      std::find_if(jwt->audiences.begin(), jwt->audiences.end(),
+                   [issuer](const std::string& named) {
+                     return Contains(issuer->audiences, named);
+                   });
+  if (audience == jwt->audiences.end()) return WrongAudience();
+  absl::Status status = CheckTimes(*jwt, issuer->leeway, now);
   if (!status.ok()) return status;
   absl::StatusOr<Principal> principal =
       Principal::Oidc(issuer->id, jwt->subject);
   if (!principal.ok()) return Refuse(principal.status().message());
-  return Credential(
-      CredentialMint(), *std::move(principal), AuthenticationMethod::kJwt,
-      CredentialId(*jwt, token, issuer->id), jwt->expire_time + issuer->leeway);
+  auto basis = std::make_shared<const TokenBasis>(
+      TokenBasis{issuer->issuer, issuer->id, *audience, jwt->algorithm,
+                 jwt->key_id, *key, jwt->expire_time});
+  return Credential(CredentialMint(), *std::move(principal),
+                    AuthenticationMethod::kJwt,
+                    CredentialId(*jwt, token, issuer->id),
+                    jwt->expire_time + issuer->leeway, std::move(basis));
+}
+
+absl::StatusOr<Credential> JwtAuthenticator::Reauthenticate(
+    const Credential& credential, absl::Time now) const {
+  if (credential.token_basis() == nullptr)
+    return Refuse("it has left nothing to ask about");
+  const TokenBasis& basis = *credential.token_basis();
+  const absl::StatusOr<const Issuer*> found =
+      FindIssuer(basis.issuer, basis.algorithm);
+  if (!found.ok()) return found.status();
+  const Issuer* const issuer = *found;
+  // Its subject would be another principal.
+  if (issuer->id != basis.issuer_id) {
+    return Refuse("its issuer is configured under another id");
+  }
+  const absl::Status key =
+      issuer->keys->CheckKey(basis.algorithm, basis.key_id, basis.key);
+  if (!key.ok()) return Refuse(key.message());
+  if (!Contains(issuer->audiences, basis.audience)) return WrongAudience();
+  absl::Status status = CheckExpiry(basis.expire_time, issuer->leeway, now);
+  if (!status.ok()) return status;
+  return Credential(CredentialMint(), credential.principal(),
+                    credential.method(), credential.id(),
+                    basis.expire_time + issuer->leeway,
+                    credential.token_basis());
 }
 
 }  // namespace keyward::auth

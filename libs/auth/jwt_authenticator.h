@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "libs/auth/credential.h"
+#include "libs/auth/jws_algorithm.h"
 
 namespace keyward::auth {
 
@@ -73,12 +74,24 @@ class JwtAuthenticator {
   absl::StatusOr<Credential> Authenticate(absl::string_view token,
                                           absl::Time now) const;
 
+  // The same for a token that an authenticator has accepted before, perhaps one
+  // with other issuers, and that is gone: whether it would be accepted by these
+  // issuers, as the same caller. Checked again: that its issuer is configured,
+  // under the same id; that the issuer uses its alg; that the key which signed
+  // it is among the issuer's and the one that its kid chooses; that the
+  // audience which it was accepted for is the issuer's (a token for several
+  // would perhaps pass for another); that it has not expired, by the issuer's
+  // leeway now. What else Authenticate checks does not change.
+  absl::StatusOr<Credential> Reauthenticate(const Credential& credential,
+                                            absl::Time now) const;
+
  private:
   struct Issuer;
 
   explicit JwtAuthenticator(std::vector<std::unique_ptr<Issuer>> issuers);
 
-  const Issuer* FindIssuer(absl::string_view issuer) const;
+  absl::StatusOr<const Issuer*> FindIssuer(absl::string_view issuer,
+                                           JwsAlgorithm algorithm) const;
 
   const std::vector<std::unique_ptr<Issuer>> issuers_;
 };

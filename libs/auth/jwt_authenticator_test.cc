@@ -367,5 +367,82 @@ TEST_F(JwtIssuerTest, BoundsTheNumberOfIssuers) {
   EXPECT_THAT(Refusal(std::vector<JwtIssuer>(33, issuer_)), HasSubstr("32"));
 }
 
+// What a credential is worth to issuers that were configured after it.
+class ReauthenticateTest : public JwtAuthenticatorTest {
+ protected:
+  // Asks an authenticator of `issuers` for the credential of a good token.
+  absl::StatusOr<Credential> Again(std::vector<JwtIssuer> issuers,
+                                   absl::Time now = kNow) const {
+    return JwtAuthenticator::Create(std::move(issuers))
+        .value()
+        ->Reauthenticate(credential_, now);
+  }
+  std::string RefusedAgain(std::vector<JwtIssuer> issuers,
+                           absl::Time now = kNow) const {
+    const absl::Status status = Again(std::move(issuers), now).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
+    EXPECT_EQ(ErrorReason(status), kUnauthenticated);
+    return std::string(status.message());
+  }
+
+  static Claims OfTwoAudiences() {
+    Claims claims;
+    claims.aud = R"(["other","keyward-eu","keyward"])";
+    return claims;
+  }
+
+  const SigningKeyForTesting other_ = SigningKeyForTesting::Ec("k1", "P-256");
+  const Credential credential_ = Authenticate(Token(OfTwoAudiences())).value();
+};
+
+TEST_F(ReauthenticateTest, AnswersTheSameUnderTheSameIssuers) {
+  const auto again = Again({IssuerOf(key_)});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->principal().ToString(), "oidc:corp:alice");
+  EXPECT_EQ(again->method(), AuthenticationMethod::kJwt);
+  EXPECT_EQ(again->id(), credential_.id());
+  EXPECT_EQ(again->expire_time(), credential_.expire_time());
+  // And can be asked again.
+  EXPECT_TRUE(JwtAuthenticator::Create({IssuerOf(key_)})
+                  .value()
+                  ->Reauthenticate(*again, kNow)
+                  .ok());
+}
+
+TEST_F(ReauthenticateTest, P1_RefusesWhatItsIssuerNoLongerVouchesFor) {
+  EXPECT_THAT(RefusedAgain({}), HasSubstr("iss"));
+  JwtIssuer issuer = IssuerOf(key_);
+  issuer.issuer = "https://elsewhere";
+  EXPECT_THAT(RefusedAgain({issuer}), HasSubstr("iss"));
+  EXPECT_THAT(RefusedAgain({IssuerOf(other_)}), HasSubstr("another key"));
+  issuer = IssuerOf(key_);
+  issuer.algorithms = {"RS256"};
+  EXPECT_THAT(RefusedAgain({issuer}), HasSubstr("alg"));
+}
+
+// The subject would be another principal's.
+TEST_F(ReauthenticateTest, P1_RefusesAnIssuerUnderAnotherId) {
+  JwtIssuer issuer = IssuerOf(key_);
+  issuer.id = "corp2";
+  EXPECT_THAT(RefusedAgain({issuer}), HasSubstr("another id"));
+}
+
+TEST_F(ReauthenticateTest, P1_RefusesAnAudienceThatIsTakenOut) {
+  JwtIssuer issuer = IssuerOf(key_);
+  issuer.audiences = {"keyward-eu", "more"};
+  EXPECT_TRUE(Again({issuer}).ok());
+  issuer.audiences = {"more"};
+  EXPECT_THAT(RefusedAgain({issuer}), HasSubstr("aud"));
+}
+
+TEST_F(ReauthenticateTest, TheLeewayIsTheIssuersOfNow) {
+  JwtIssuer issuer = IssuerOf(key_);
+  issuer.leeway = absl::ZeroDuration();
+  const absl::Time end = kNow + absl::Seconds(600);
+  EXPECT_EQ(Again({issuer})->expire_time(), end);
+  EXPECT_TRUE(Again({issuer}, end - absl::Seconds(1)).ok());
+  EXPECT_THAT(RefusedAgain({issuer}, end), HasSubstr("expired"));
+}
+
 }  // namespace
 }  // namespace keyward::auth

@@ -6,6 +6,8 @@
 #ifndef KEYWARD_SERVICES_GATEWAY_CALLER_AUTHENTICATOR_H_
 #define KEYWARD_SERVICES_GATEWAY_CALLER_AUTHENTICATOR_H_
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "libs/auth/credential.h"
 #include "libs/rpc/incoming_call.h"
@@ -23,6 +25,17 @@ class CallerAuthenticator {
   // with a reason that helps and no part of a token.
   virtual absl::StatusOr<auth::Credential> Authenticate(
       const rpc::PeerFacts& peer) = 0;
+
+  // Grows when the rules change by which callers are believed. A credential
+  // was verified under the rules of a generation that was read before, or later
+  // ones.
+  virtual uint64_t generation() const = 0;
+
+  // The credential, which Authenticate gave for `peer` under earlier rules, if
+  // it would be given again, perhaps with another end; else UNAUTHENTICATED.
+  // The peer's tokens may be gone.
+  virtual absl::StatusOr<auth::Credential> Reauthenticate(
+      const auth::Credential& credential, const rpc::PeerFacts& peer) = 0;
 };
 
 }  // namespace keyward::gateway

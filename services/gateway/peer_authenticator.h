@@ -6,6 +6,8 @@
 #ifndef KEYWARD_SERVICES_GATEWAY_PEER_AUTHENTICATOR_H_
 #define KEYWARD_SERVICES_GATEWAY_PEER_AUTHENTICATOR_H_
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "libs/auth/authenticator.h"
 #include "libs/auth/credential.h"
@@ -22,15 +24,24 @@ class PeerAuthenticator : public CallerAuthenticator {
 
   absl::StatusOr<auth::Credential> Authenticate(
       const rpc::PeerFacts& peer) override {
+    return authenticator_->Authenticate(CredentialsOf(peer));
+  }
+  uint64_t generation() const override { return authenticator_->generation(); }
+  absl::StatusOr<auth::Credential> Reauthenticate(
+      const auth::Credential& credential, const rpc::PeerFacts& peer) override {
+    return authenticator_->Reauthenticate(credential, CredentialsOf(peer));
+  }
+
+ private:
+  static auth::RequestCredentials CredentialsOf(const rpc::PeerFacts& peer) {
     auth::RequestCredentials credentials;
     credentials.authorization = peer.authorization;
     credentials.certificate_pem = peer.certificate_pem;
     credentials.chain_pem = peer.chain_pem;
     credentials.session_resumed = peer.session_resumed;
-    return authenticator_->Authenticate(credentials);
+    return credentials;
   }
 
- private:
   auth::Authenticator* const authenticator_;
 };
 

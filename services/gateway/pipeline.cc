@@ -73,6 +73,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
   parts_.limiter = &limiter_;
   parts_.denial_limiter = &denial_limiter_;
   parts_.stream_quota = &stream_quota_;
+  parts_.credential_watch = &credential_watch_;
   parts_.refusals = &refusals_;
   parts_.view = &view_;
   parts_.registry = &registry_;
@@ -138,6 +139,7 @@ void Pipeline::Tick() {
   const SteadyTime now = parts_.clock->SteadyNow();
   registry_.Sweep(now, parts_.clock->Now());
   view_.Sweep(now);
+  credential_watch_.Sweep(parts_.authenticator->generation());
   refusals_.Flush();
   limiter_.Flush();
   denial_limiter_.Flush();

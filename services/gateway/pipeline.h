@@ -26,6 +26,7 @@
 #include "libs/rpc/incoming_call.h"
 #include "services/gateway/call_registry.h"
 #include "services/gateway/caller_authenticator.h"
+#include "services/gateway/credential_watch.h"
 #include "services/gateway/local_methods.h"
 #include "services/gateway/method_table.h"
 #include "services/gateway/pipeline_call.h"
@@ -115,6 +116,7 @@ class Pipeline : public rpc::CallHandler {
   RecordedLimiter limiter_;
   RecordedLimiter denial_limiter_;
   StreamQuota stream_quota_;
+  CredentialWatch credential_watch_;
   RefusalRecorder refusals_;
   LogBudget log_budget_{kLinesPerSecond};
   LocalMethods local_;

@@ -11,6 +11,7 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/base/proto_time.h"
+#include "libs/crypto/wipe.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/audit_item.h"
 #include "services/gateway/outside_status.h"
@@ -103,8 +104,14 @@ void PipelineCall::Start() {
     return Answer(refused);
   }
   request_id_ = *std::move(id);
+  generation_ = parts_->authenticator->generation();
   absl::StatusOr<auth::Credential> credential =
       parts_->authenticator->Authenticate(call_.peer);
+  // A stream may last for hours, and a token must not (P5).
+  for (std::string& token : call_.peer.authorization) {
+    crypto::WipeString(&token);
+  }
+  call_.peer.authorization.clear();
   if (!credential.ok()) {
     parts_->refusals->Record(call_.peer, request_id_, rule_->name,
                              credential.status());

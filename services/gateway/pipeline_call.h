@@ -36,6 +36,7 @@
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
 #include "services/gateway/call_registry.h"
 #include "services/gateway/caller_authenticator.h"
+#include "services/gateway/credential_watch.h"
 #include "services/gateway/method_table.h"
 #include "services/gateway/policy_view.h"
 #include "services/gateway/recorded_limiter.h"
@@ -57,6 +58,7 @@ struct PipelineParts {
   RecordedLimiter* limiter = nullptr;
   RecordedLimiter* denial_limiter = nullptr;
   StreamQuota* stream_quota = nullptr;
+  CredentialWatch* credential_watch = nullptr;
   RefusalRecorder* refusals = nullptr;
   PolicyView* view = nullptr;
   CallRegistry* registry = nullptr;
@@ -182,6 +184,10 @@ class PipelineCall : public Expirable,
   bool has_request() const { return call_.request != nullptr; }
   const google::protobuf::Message& request() const { return *call_.request; }
   const auth::Credential& credential() const { return *credential_; }
+  // Under whose rules, or later ones, the credential was verified.
+  uint64_t generation() const { return generation_; }
+  // Without its bearer tokens, which nobody needs once they are verified.
+  const rpc::PeerFacts& peer() const { return call_.peer; }
   const std::vector<Target>& targets() const { return targets_; }
   const RequestDecision& decision() const { return decision_; }
   const std::string& request_id() const { return request_id_; }
@@ -217,6 +223,7 @@ class PipelineCall : public Expirable,
   const SteadyTime deadline_;
   std::string request_id_;
   std::optional<auth::Credential> credential_;
+  uint64_t generation_ = 0;
   std::vector<Target> targets_;
   RequestDecision decision_;
   int restarts_ = 0;

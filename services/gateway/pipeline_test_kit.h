@@ -172,7 +172,22 @@ class NamedCallers : public CallerAuthenticator {
         peer.certificate_pem, auth::AuthenticationMethod::kMutualTls,
         "certificate:00", expire_time);
   }
+  uint64_t generation() const override { return rules; }
+  absl::StatusOr<auth::Credential> Reauthenticate(
+      const auth::Credential& credential, const rpc::PeerFacts& peer) override {
+    ++asked_again;
+    EXPECT_TRUE(peer.authorization.empty());
+    if (!believed) return absl::UnauthenticatedError("unknown authority");
+    return auth::CredentialForTesting::Make(credential.principal().ToString(),
+                                            credential.method(),
+                                            credential.id(), expire_time);
+  }
+
   absl::Time expire_time = absl::InfiniteFuture();
+  // What Reauthenticate answers, and how often it was asked.
+  uint64_t rules = 1;
+  bool believed = true;
+  int asked_again = 0;
 };
 
 // A stream's transport: keeps what was written.

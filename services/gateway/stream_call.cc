@@ -94,8 +94,12 @@ void StreamCall::WatchForEnd() {
       call->End(CallerGone());
     }
   });
-  expiry_ =
-      parts().registry->AddUntil(weak_from_this(), credential().expire_time());
+  {
+    MutexLock lock(&mu_);
+    believed_ = generation();
+  }
+  ExpireAt(credential().expire_time());
+  credential_watch_ = parts().credential_watch->Add(self(), generation());
   const uint64_t listener = parts().view->AddListener(
       std::make_shared<absl::AnyInvocable<void()>>([weak] {
         if (auto call = weak.lock()) call->OnPolicyChanged();
@@ -108,6 +112,37 @@ void StreamCall::WatchForEnd() {
   OnPolicyChanged();
 }
 
+void StreamCall::ExpireAt(absl::Time time) {
+  CallRegistry::Registration replaced =
+      parts().registry->AddUntil(weak_from_this(), time);
+  MutexLock lock(&mu_);
+  expires_ = time;
+  std::swap(expiry_, replaced);
+}
+
+void StreamCall::RecheckCredential() {
+  const uint64_t generation = parts().authenticator->generation();
+  {
+    MutexLock lock(&mu_);
+    if (end_.has_value() || believed_ >= generation) return;
+  }
+  const absl::StatusOr<auth::Credential> again =
+      parts().authenticator->Reauthenticate(credential(), peer());
+  if (!again.ok()) {
+    return End(MakeError(
+        absl::StatusCode::kUnauthenticated, kUnauthenticated,
+        absl::StrCat("the stream's credential is no longer believed: ",
+                     again.status().message())));
+  }
+  bool sooner = false;
+  {
+    MutexLock lock(&mu_);
+    believed_ = std::max(believed_, generation);
+    sooner = again->expire_time() < expires_;
+  }
+  if (sooner) ExpireAt(again->expire_time());
+}
+
 void StreamCall::OnPolicyChanged() {
   SnapshotPtr snapshot = parts().view->Current();
   if (snapshot == nullptr) return;
@@ -117,14 +152,16 @@ void StreamCall::OnPolicyChanged() {
 
 void StreamCall::Expire() {
   if (!opened_.load()) return PipelineCall::Expire();
+  bool expired = false;
   {
     MutexLock lock(&mu_);
     const SteadyTime now = parts().clock->SteadyNow();
     if (end_.has_value() && (!writing_ || now < ended_at_ + kLastWrite)) return;
     aborting_ = end_.has_value();
+    expired = parts().clock->Now() >= expires_;
   }
   if (ended()) return AbortWrite();
-  if (parts().clock->Now() < credential().expire_time()) return;
+  if (!expired) return;
   End(MakeError(absl::StatusCode::kUnauthenticated, kUnauthenticated,
                 "the credential has expired"));
 }
@@ -192,6 +229,8 @@ void StreamCall::OnFetched(absl::StatusOr<StreamBatch> batch) {
 }
 
 void StreamCall::Authorize(SnapshotPtr snapshot) {
+  // Rules that changed a moment ago count for this message.
+  RecheckCredential();
   if (ended()) return;
   RequestDecision whole = DecideUnder(*snapshot);
   if (!whole.allowed) return End(DeniedError(whole));

@@ -7,8 +7,9 @@
 // record with the number of messages and the last position. At most one
 // message is in flight, and it is authorized just before it is written: decided
 // under the snapshot in force, and checked with audit to be decided at the
-// fence. The stream ends UNAUTHENTICATED when its credential expires and
-// PERMISSION_DENIED when the policy no longer allows it, idle or not.
+// fence. The stream ends UNAUTHENTICATED when its credential expires or is no
+// longer believed, because an authority, an issuer or its key was taken out,
+// and PERMISSION_DENIED when the policy no longer allows it, idle or not.
 
 #ifndef KEYWARD_SERVICES_GATEWAY_STREAM_CALL_H_
 #define KEYWARD_SERVICES_GATEWAY_STREAM_CALL_H_
@@ -63,7 +64,7 @@ class StreamSource {
   virtual void Next(Done done) = 0;
 };
 
-class StreamCall : public PipelineCall {
+class StreamCall : public PipelineCall, public CredentialHolder {
  public:
   // How long the write in flight may take once the stream is over.
   static constexpr absl::Duration kLastWrite = absl::Seconds(1);
@@ -81,6 +82,8 @@ class StreamCall : public PipelineCall {
              Opener opener);
   ~StreamCall() override;
 
+  void RecheckCredential() override;
+
  protected:
   void Authorized(SnapshotPtr snapshot) override;
   void Deliver(absl::Status status,
@@ -96,6 +99,8 @@ class StreamCall : public PipelineCall {
   // the policy no longer allows it.
   void WatchForEnd();
   void OnPolicyChanged();
+  // Sets the moment at which the credential expires.
+  void ExpireAt(absl::Time time);
 
   // The loop: fetch, then for each message decide, check, write. A step that
   // is done calls Advance, which takes the next one, unless a step is on the
@@ -144,7 +149,11 @@ class StreamCall : public PipelineCall {
   uint64_t listener_ ABSL_GUARDED_BY(mu_) = 0;
   // It has one of the principal's places among the streams.
   bool counted_ = false;
-  CallRegistry::Registration expiry_;
+  // Of the rules under which the credential was last verified.
+  uint64_t believed_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::Time expires_ ABSL_GUARDED_BY(mu_);
+  CallRegistry::Registration expiry_ ABSL_GUARDED_BY(mu_);
+  CredentialWatch::Registration credential_watch_;
   CallRegistry::Registration last_write_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -123,6 +123,74 @@ TEST_F(StreamCallTest, AnIdleStreamEndsAtItsCredentialsTimeOfDay) {
   EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
 }
 
+// A bundle or a key set is replaced while a stream is open.
+TEST_F(StreamCallTest,
+       P1_AnIdleStreamEndsWhenItsCredentialIsNotBelievedAnyMore) {
+  writer_ = Watch(kReader);
+  callers_.believed = false;
+  PassTime(absl::Seconds(1));
+  EXPECT_FALSE(writer_->finished.has_value());
+  ++callers_.rules;
+  PassTime(CallRegistry::kSweepInterval);
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
+  EXPECT_EQ(writer_->finished->message(),
+            "the stream's credential is no longer believed: unknown authority");
+  const auto closed = log_.OfKind(ENTRY_KIND_STREAM_CLOSED);
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_EQ(closed[0].code(), 16);
+  EXPECT_TRUE(pipeline_->AwaitCalls(absl::ZeroDuration()));
+}
+
+TEST_F(StreamCallTest, P1_NoMessageIsWrittenToWhomIsNotBelievedAnyMore) {
+  writer_ = Watch(kReader);
+  callers_.believed = false;
+  ++callers_.rules;
+  // Before anything else has noticed.
+  events_.Send({kSecretName});
+  EXPECT_TRUE(writer_->written.empty());
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
+}
+
+// The rules changed between the verification and the end of the opening.
+TEST_F(StreamCallTest, P1_AStreamThatOpensDuringAChangeIsAskedAgain) {
+  log_.held = true;
+  writer_ = Watch(kReader);
+  callers_.believed = false;
+  ++callers_.rules;
+  PassTime(CallRegistry::kSweepInterval);
+  log_.held = false;
+  log_.Release();
+  PassTime(CallRegistry::kSweepInterval);
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
+}
+
+TEST_F(StreamCallTest, AStreamThatIsStillBelievedGoesOnAndIsAskedOnce) {
+  writer_ = Watch(kReader);
+  ++callers_.rules;
+  PassTime(absl::Seconds(1));
+  events_.Send({kSecretName});
+  PassTime(absl::Seconds(1));
+  EXPECT_EQ(writer_->written.size(), 1u);
+  EXPECT_FALSE(writer_->finished.has_value());
+  EXPECT_EQ(callers_.asked_again, 1);
+}
+
+TEST_F(StreamCallTest, ACredentialThatIsBelievedForLessLongEndsSooner) {
+  callers_.expire_time = clock_.Now() + absl::Minutes(5);
+  writer_ = Watch(kReader);
+  callers_.expire_time = clock_.Now() + absl::Minutes(2);
+  ++callers_.rules;
+  PassTime(absl::Minutes(1));
+  EXPECT_FALSE(writer_->finished.has_value());
+  PassTime(absl::Minutes(1));
+  ASSERT_TRUE(writer_->finished.has_value());
+  EXPECT_EQ(writer_->finished->code(), StatusCode::kUnauthenticated);
+  EXPECT_EQ(writer_->finished->message(), "the credential has expired");
+}
+
 TEST_F(StreamCallTest, AtMostOneMessageIsInFlight) {
   writer_ = Watch(kReader);
   writer_->held = true;

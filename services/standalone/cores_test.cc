@@ -68,6 +68,11 @@ class NamedCallers final : public gateway::CallerAuthenticator {
       const rpc::PeerFacts& peer) override {
     return auth::CredentialForTesting::Make(peer.certificate_pem);
   }
+  uint64_t generation() const override { return 1; }
+  absl::StatusOr<auth::Credential> Reauthenticate(
+      const auth::Credential& credential, const rpc::PeerFacts&) override {
+    return credential;
+  }
 };
 
 // An answer that comes whenever it comes.

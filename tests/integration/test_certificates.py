@@ -363,6 +363,41 @@ def an_authority_that_is_taken_out_is_believed_no_more(keyward):
 
 
 @test(prepare=believe_corp)
+def P1_an_open_stream_ends_when_its_authority_is_taken_out(keyward):
+    grant(keyward)
+    messages = client.module("keyward.secrets.v1.secret_service_pb2")
+    audit = client.module("keyward.audit.v1.audit_service_pb2")
+    closed = client.module(
+        "keyward.audit.v1.audit_entry_pb2").ENTRY_KIND_STREAM_CLOSED
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, files(keyward, workload(keyward))
+    ) as watcher:
+        admin.bind("watcher", "secrets.viewer", READER, "projects/default")
+        stream = watcher.secrets.WatchSecrets(
+            messages.WatchSecretsRequest(parent="projects/default"),
+            timeout=60)
+        # It has told what there was, and is idle from here on.
+        next(stream)
+        bundle = os.path.join(keyward.folder, "corp-bundle.pem")
+        # Another authority beside it changes nothing for this one.
+        successor = forge.authority("corp")
+        forge.write(bundle, successor.pem() + keyward.corp.pem())
+        eventually(lambda: error_of(
+            read, keyward, workload(keyward, successor)) is None)
+        assert stream.is_active()
+        forge.write(bundle, successor.pem())
+        error = error_of(lambda: list(stream))
+        assert_unauthenticated(
+            error, "the stream's credential is no longer believed: "
+            f"certificate: {NOT_SIGNED}")
+        answer = admin.audit.QueryEntries(
+            audit.QueryEntriesRequest(parent="system", principal=READER),
+            timeout=client.TIMEOUT)
+        ends = [e.entry.code for e in answer.entries if e.entry.kind == closed]
+        assert ends == [Code.UNAUTHENTICATED.value[0]], ends
+
+
+@test(prepare=believe_corp)
 def a_bundle_that_is_broken_takes_nothing_away(keyward):
     grant(keyward)
     bundle = os.path.join(keyward.folder, "corp-bundle.pem")

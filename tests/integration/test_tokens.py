@@ -331,6 +331,37 @@ def rotated_keys_are_taken_up_and_old_ones_refused_without_a_restart(keyward):
 
 
 @test(prepare=believe_issuer)
+def P1_an_open_stream_ends_when_the_key_of_its_token_is_taken_out(keyward):
+    grant(keyward)
+    messages = client.module("keyward.secrets.v1.secret_service_pb2")
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.bind("watcher", "secrets.viewer", "oidc:corp:watcher",
+                   "projects/default")
+    with Client(keyward.address, nobody(keyward),
+                EC.token(sub="watcher")) as watcher:
+        stream = watcher.secrets.WatchSecrets(
+            messages.WatchSecretsRequest(parent="projects/default"),
+            timeout=60)
+        # It has told what there was, and is idle from here on.
+        next(stream)
+        # A key that comes beside it changes nothing for this one.
+        forge.write(jwks_file(keyward), forge.key_set(EC, ROTATED))
+        eventually(lambda: error_of(
+            read, keyward, bearer(ROTATED.token())) is None)
+        assert stream.is_active()
+        forge.write(jwks_file(keyward), forge.key_set(ROTATED))
+        error = error_of(lambda: list(stream))
+    assert_refused(
+        error, "the stream's credential is no longer believed: bearer token: "
+        "kid names no key of this issuer")
+    kind = client.module(
+        "keyward.audit.v1.audit_entry_pb2").ENTRY_KIND_STREAM_CLOSED
+    ends = [e.code for e in entries(keyward, principal="oidc:corp:watcher")
+            if e.kind == kind]
+    assert ends == [Code.UNAUTHENTICATED.value[0]], ends
+
+
+@test(prepare=believe_issuer)
 def an_issuer_that_is_no_longer_configured_is_not_believed(keyward):
     grant(keyward)
     token = bearer(EC.token())
