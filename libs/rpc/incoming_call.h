@@ -52,6 +52,11 @@ struct IncomingCall {
   // The caller's deadline, already bounded by the transport (10 s if the
   // caller gave none, 60 s at most; streams: infinite future).
   SteadyTime deadline;
+  // Unary calls: keeps something, which the handler hands over before it
+  // answers, until the transport is done with the call: its answer was sent, or
+  // given up because nobody took it. Once at most. Empty if there is no
+  // transport.
+  absl::AnyInvocable<void(std::shared_ptr<void>)> keep_until_sent;
 };
 
 // The response is null unless the status is OK. The receiver sends it and

@@ -11,6 +11,7 @@
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/string_ref.h"
+#include "libs/crypto/wipe.h"
 #include "libs/rpc/incoming_call.h"
 
 namespace keyward::rpc {
@@ -54,6 +55,15 @@ PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context) {
   const std::shared_ptr<const grpc::AuthContext> auth = context.auth_context();
   if (auth != nullptr) ReadCertificate(*auth, &facts);
   return facts;
+}
+
+void WipeTokens(const grpc::ServerContextBase& context) {
+  const auto tokens = context.client_metadata().equal_range("authorization");
+  for (auto it = tokens.first; it != tokens.second; ++it) {
+    // gRPC's own copy of what came for this call: without a header table
+    // (server.cc) nothing else refers to it, and it is on the heap.
+    crypto::WipeBytes(const_cast<char*>(it->second.data()), it->second.size());
+  }
 }
 
 }  // namespace keyward::rpc

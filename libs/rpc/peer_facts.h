@@ -16,6 +16,11 @@ namespace keyward::rpc {
 // Thread-safe.
 PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context);
 
+// Wipes the bearer tokens in the metadata that gRPC keeps until the call is
+// over: for a stream that may be hours. After ReadPeerFacts, before anyone else
+// has the context.
+void WipeTokens(const grpc::ServerContextBase& context);
+
 }  // namespace keyward::rpc
 
 #endif  // KEYWARD_LIBS_RPC_PEER_FACTS_H_

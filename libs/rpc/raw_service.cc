@@ -27,6 +27,7 @@
 #include "libs/rpc/grpc_time.h"
 #include "libs/rpc/peer_facts.h"
 #include "libs/rpc/raw_stream_writer.h"
+#include "libs/rpc/refused_call.h"
 #include "libs/rpc/sensitive.h"
 #include "libs/rpc/status_conversion.h"
 #include "libs/rpc/wiped_buffer.h"
@@ -45,20 +46,23 @@ absl::Status TooMany() {
       absl::Seconds(1));
 }
 
-// A call that was refused before anyone saw it.
-class RefusedCall final : public grpc::ServerUnaryReactor {
- public:
-  explicit RefusedCall(const absl::Status& status) {
-    Finish(ToGrpcStatus(status));
-  }
-  void OnDone() override { delete this; }
-};
+absl::Status TooManyOfConnection() {
+  return MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                   "this connection has as many calls open as it may");
+}
 
 // A call in the handler's hands.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  UnaryCall(grpc::ByteBuffer* response, std::atomic<size_t>* open_calls)
-      : response_(response), open_calls_(open_calls) {}
+  UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* response,
+            std::atomic<size_t>* open_calls, ServerCalls* calls)
+      : context_(context),
+        response_(response),
+        connection_(context->peer()),
+        open_calls_(open_calls),
+        calls_(calls) {}
+
+  void Keep(std::shared_ptr<void> kept) { kept_ = std::move(kept); }
 
   // Once, from any thread. Wipes the response.
   void Reply(absl::Status status, std::unique_ptr<Message> response) {
@@ -67,17 +71,26 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     }
     if (status.ok()) *response_ = SerializeToWipedBuffer(*response);
     if (response != nullptr) WipeSensitive(response.get());
+    answer_ = calls_->answers.Add(context_->c_call());
     Finish(ToGrpcStatus(status));
   }
 
+  // After Reply, and when gRPC has sent the answer or given it up.
   void OnDone() override {
+    calls_->answers.Remove(answer_);
+    calls_->of_connection.Release(connection_);
     open_calls_->fetch_sub(1);
     delete this;
   }
 
  private:
+  grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer* const response_;
+  const std::string connection_;
   std::atomic<size_t>* const open_calls_;
+  ServerCalls* const calls_;
+  std::shared_ptr<void> kept_;
+  AnswerWatch::Place answer_;
 };
 
 // Answers a call once, and at the latest when it is dropped: a handler that
@@ -107,8 +120,9 @@ class ReplyOnce {
 
 absl::StatusOr<std::unique_ptr<RawService>> RawService::Create(
     const ServiceDescriptor* service, CallHandler* handler, const Clock* clock,
-    const RawServiceLimits& limits) {
-  auto raw = absl::WrapUnique(new RawService(service, handler, clock, limits));
+    const RawServiceLimits& limits, ServerCalls* calls) {
+  auto raw =
+      absl::WrapUnique(new RawService(service, handler, clock, limits, calls));
   google::protobuf::MessageFactory* const factory =
       google::protobuf::MessageFactory::generated_factory();
   for (int i = 0; i < service->method_count(); ++i) {
@@ -129,8 +143,13 @@ absl::StatusOr<std::unique_ptr<RawService>> RawService::Create(
 }
 
 RawService::RawService(const ServiceDescriptor* service, CallHandler* handler,
-                       const Clock* clock, const RawServiceLimits& limits)
-    : service_(service), handler_(handler), clock_(clock), limits_(limits) {}
+                       const Clock* clock, const RawServiceLimits& limits,
+                       ServerCalls* calls)
+    : service_(service),
+      handler_(handler),
+      clock_(clock),
+      limits_(limits),
+      calls_(calls) {}
 
 RawService::~RawService() = default;
 
@@ -166,16 +185,32 @@ void RawService::Register(size_t index) {
 grpc::ServerUnaryReactor* RawService::StartUnary(
     const Method& method, grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  const std::string connection = context->peer();
+  if (!calls_->of_connection.Take(connection)) {
+    // Its client does not heed the server's settings, nor perhaps read.
+    CancelCall(context->c_call());
+    return Refuse(method, context, *request, TooManyOfConnection());
+  }
   if (open_calls_.fetch_add(1) >= limits_.max_calls) {
     open_calls_.fetch_sub(1);
-    WipeReceived(*request);
-    const absl::Status refused = TooMany();
-    handler_->OnRefused(ReadPeerFacts(*context), method.descriptor, refused);
-    return new RefusedCall(refused);
+    calls_->of_connection.Release(connection);
+    return Refuse(method, context, *request, TooMany());
   }
-  auto* const call = new UnaryCall(response, &open_calls_);
-  handler_->HandleUnary(ReadCall(method, *context, *request), ReplyOnce(call));
+  auto* const call = new UnaryCall(context, response, &open_calls_, calls_);
+  IncomingCall incoming = ReadCall(method, *context, *request);
+  incoming.keep_until_sent = [call](std::shared_ptr<void> kept) {
+    call->Keep(std::move(kept));
+  };
+  handler_->HandleUnary(std::move(incoming), ReplyOnce(call));
   return call;
+}
+
+grpc::ServerUnaryReactor* RawService::Refuse(
+    const Method& method, grpc::CallbackServerContext* context,
+    const grpc::ByteBuffer& request, const absl::Status& status) {
+  WipeReceived(request);
+  handler_->OnRefused(ReadPeerFacts(*context), method.descriptor, status);
+  return new RefusedCall<grpc::ServerUnaryReactor>(context, status, calls_);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
@@ -183,12 +218,14 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
     const grpc::ByteBuffer* request) {
   // The writer's OnDone needs the writer's own place in streams_.
   auto place = std::make_shared<std::weak_ptr<RawStreamWriter>>();
-  const std::shared_ptr<RawStreamWriter> writer = RawStreamWriter::New(
-      context, [this, place] { RemoveStream(place->lock()); });
+  const std::shared_ptr<RawStreamWriter> writer =
+      RawStreamWriter::New(context, &calls_->answers,
+                           [this, place] { RemoveStream(place->lock()); });
   *place = writer;
   const absl::Status admitted = AddStream(writer);
   if (admitted.ok()) {
     IncomingCall call = ReadCall(method, *context, *request);
+    WipeTokens(*context);
     call.deadline = SteadyTime::InfiniteFuture();
     handler_->HandleStream(std::move(call), writer);
   } else {

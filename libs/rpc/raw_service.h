@@ -24,8 +24,10 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "libs/base/clock.h"
+#include "libs/base/keyed_quota.h"
 #include "libs/base/mutex.h"
 #include "libs/base/steady_time.h"
+#include "libs/rpc/answer_watch.h"
 #include "libs/rpc/incoming_call.h"
 
 namespace keyward::rpc {
@@ -45,11 +47,34 @@ struct RawServiceLimits {
   size_t max_calls = 4096;
   // Each stream keeps a follower and at most one message.
   size_t max_streams = 1024;
+  // Unary calls of one connection, whose settings its client need not heed.
+  // Further ones are cancelled.
+  size_t max_calls_of_connection = 1024;
+  // How long an answer may be on its way before the call is cancelled: 3 MiB,
+  // the largest that a gateway gives, over 1.3 Mbit/s.
+  absl::Duration answer_time = absl::Seconds(20);
+};
+
+// What the services of one server share: the calls that gRPC holds for its
+// clients. Outlives the services. Thread-safe.
+struct ServerCalls {
+  explicit ServerCalls(const RawServiceLimits& limits)
+      : answers(limits.answer_time, absl::Seconds(1)),
+        of_connection(limits.max_calls_of_connection) {}
+
+  // Refusals that are on their way at once; further ones are not sent: their
+  // calls are cancelled.
+  static constexpr size_t kMaxRefusals = 1024;
+
+  AnswerWatch answers;
+  KeyedQuota of_connection;
+  std::atomic<size_t> refusals{0};
 };
 
 // Hands every call of a service to one handler, and keeps the promises of the
 // transport: plaintext is wiped where it came in and where it went out, no
-// call is longer than its bound, every call is answered once.
+// call is longer than its bound, every call is answered once, and no answer
+// waits for a caller that does not read.
 //
 // Requests are parsed into their generated types. One that does not parse is
 // handed on without a request, because the caller must be authenticated, and
@@ -66,11 +91,12 @@ struct RawServiceLimits {
 class RawService final : public grpc::Service {
  public:
   // FAILED_PRECONDITION if a method streams requests (no contract of Keyward
-  // has one), or if a request's type is not linked into the program. `handler`
-  // and `clock` outlive the service, the descriptor is of the generated pool.
+  // has one), or if a request's type is not linked into the program. `handler`,
+  // `clock` and `calls` outlive the service, the descriptor is of the generated
+  // pool.
   static absl::StatusOr<std::unique_ptr<RawService>> Create(
       const google::protobuf::ServiceDescriptor* service, CallHandler* handler,
-      const Clock* clock, const RawServiceLimits& limits);
+      const Clock* clock, const RawServiceLimits& limits, ServerCalls* calls);
 
   ~RawService() override;
 
@@ -93,13 +119,17 @@ class RawService final : public grpc::Service {
 
   RawService(const google::protobuf::ServiceDescriptor* service,
              CallHandler* handler, const Clock* clock,
-             const RawServiceLimits& limits);
+             const RawServiceLimits& limits, ServerCalls* calls);
 
   void Register(size_t index);
   grpc::ServerUnaryReactor* StartUnary(const Method& method,
                                        grpc::CallbackServerContext* context,
                                        const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response);
+  grpc::ServerUnaryReactor* Refuse(const Method& method,
+                                   grpc::CallbackServerContext* context,
+                                   const grpc::ByteBuffer& request,
+                                   const absl::Status& status);
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StartStream(
       const Method& method, grpc::CallbackServerContext* context,
       const grpc::ByteBuffer* request);
@@ -116,6 +146,7 @@ class RawService final : public grpc::Service {
   CallHandler* const handler_;
   const Clock* const clock_;
   const RawServiceLimits limits_;
+  ServerCalls* const calls_;
   std::vector<Method> methods_;
   std::atomic<size_t> open_calls_{0};
 

@@ -3,6 +3,7 @@
 
 #include "libs/rpc/raw_service.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>  // NOLINT: blocking drain
@@ -433,6 +434,112 @@ TEST_F(RawServiceTest, ACallInFlightEndsWellWithinTheDrainsGrace) {
   EXPECT_TRUE(answered.Wait());
   EXPECT_EQ(status, absl::OkStatus());
   drain.join();
+}
+
+// A call whose client never reads: what is above HTTP/2's first window of
+// 64 KiB stays in the server.
+class UnreadCall final
+    : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit UnreadCall(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(channel) {
+    stub_.PrepareBidiStreamingCall(&context_, kAccess, grpc::StubOptions(),
+                                   this);
+    StartWriteLast(&request_, grpc::WriteOptions());
+    StartCall();
+  }
+  ~UnreadCall() override {
+    context_.TryCancel();
+    EXPECT_TRUE(done_->Wait());
+  }
+  void OnDone(const grpc::Status&) override {
+    // The call may be gone as soon as it is set.
+    const std::shared_ptr<Event> done = done_;
+    done->Set();
+  }
+
+ private:
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  const grpc::Slice slice_;
+  const grpc::ByteBuffer request_{&slice_, 1};
+  const std::shared_ptr<Event> done_ = std::make_shared<Event>();
+};
+
+class UnreadAnswersTest : public RawServiceTest {
+ protected:
+  // Serves answers of 1 MiB, and counts those that gRPC holds.
+  void StartLarge(const ServerLimits& limits) {
+    Start(limits);
+    handler_.unary = [held = held_](IncomingCall call, UnaryDone done) {
+      ++*held;
+      call.keep_until_sent(
+          std::shared_ptr<void>(nullptr, [held](void*) { --*held; }));
+      auto response = std::make_unique<AccessSecretVersionResponse>();
+      response->mutable_payload()->set_data(std::string(1 << 20, 'x'));
+      done(absl::OkStatus(), std::move(response));
+    };
+  }
+
+  // A connection on which no window grows beyond the first.
+  std::shared_ptr<grpc::Channel> ConnectNarrowly() {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    return server_->ConnectAnonymously(arguments);
+  }
+
+  // Whether that many are held within a while.
+  bool Held(int count) const {
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    while (*held_ != count && absl::Now() < end) {
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return *held_ == count;
+  }
+
+  const std::shared_ptr<std::atomic<int>> held_ =
+      std::make_shared<std::atomic<int>>(0);
+};
+
+TEST_F(UnreadAnswersTest, AnAnswerIsHeldUntilItIsSent) {
+  StartLarge(GatewayServerLimits());
+  EXPECT_EQ(Access(), absl::OkStatus());
+  EXPECT_TRUE(Held(0));
+  {
+    const UnreadCall unread(ConnectNarrowly());
+    EXPECT_TRUE(Held(1));
+    absl::SleepFor(absl::Milliseconds(300));
+    EXPECT_TRUE(Held(1));
+  }
+  EXPECT_TRUE(Held(0));
+}
+
+TEST_F(UnreadAnswersTest, P8_AnAnswerThatNobodyReadsIsGivenUp) {
+  ServerLimits limits = GatewayServerLimits();
+  limits.calls.answer_time = absl::Seconds(1);
+  StartLarge(limits);
+  const UnreadCall first(ConnectNarrowly());
+  const UnreadCall second(ConnectNarrowly());
+  EXPECT_TRUE(Held(2));
+  EXPECT_TRUE(Held(0));
+}
+
+TEST_F(UnreadAnswersTest, OneCallMoreThanAConnectionMayHaveIsCancelled) {
+  ServerLimits limits = GatewayServerLimits();
+  limits.calls.max_calls_of_connection = 1;
+  StartLarge(limits);
+  const auto channel = ConnectNarrowly();
+  {
+    const UnreadCall unread(channel);
+    EXPECT_TRUE(Held(1));
+    EXPECT_EQ(SendRaw(channel, kAccess, "").code(),
+              absl::StatusCode::kCancelled);
+    ASSERT_EQ(refused_.size(), 1u);
+    EXPECT_EQ(refused_[0].status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(Access(), absl::OkStatus()) << "on another connection";
+  }
+  EXPECT_TRUE(Held(0));
+  EXPECT_EQ(SendRaw(channel, kAccess, ""), absl::OkStatus());
 }
 
 }  // namespace

@@ -19,16 +19,21 @@
 namespace keyward::rpc {
 
 std::shared_ptr<RawStreamWriter> RawStreamWriter::New(
-    grpc::CallbackServerContext* context, absl::AnyInvocable<void()> on_done) {
+    grpc::CallbackServerContext* context, AnswerWatch* answers,
+    absl::AnyInvocable<void()> on_done) {
   std::shared_ptr<RawStreamWriter> writer(
-      new RawStreamWriter(context, std::move(on_done)));
+      new RawStreamWriter(context, answers, std::move(on_done)));
   writer->self_ = writer;
   return writer;
 }
 
 RawStreamWriter::RawStreamWriter(grpc::CallbackServerContext* context,
+                                 AnswerWatch* answers,
                                  absl::AnyInvocable<void()> on_done)
-    : context_(context), reactor_(this), on_done_(std::move(on_done)) {}
+    : context_(context),
+      answers_(answers),
+      reactor_(this),
+      on_done_(std::move(on_done)) {}
 
 void RawStreamWriter::Write(std::unique_ptr<google::protobuf::Message> message,
                             absl::AnyInvocable<void(bool)> done) {
@@ -59,6 +64,7 @@ void RawStreamWriter::Finish(absl::Status status) {
     if (finished_) return;
     finished_ = true;
   }
+  end_ = answers_->Add(context_->c_call());
   reactor_.Finish(ToGrpcStatus(status));
 }
 
@@ -97,6 +103,7 @@ void RawStreamWriter::Written(bool ok) {
 }
 
 void RawStreamWriter::Done() {
+  answers_->Remove(end_);
   // The handler's callbacks often hold this writer: letting go of them breaks
   // the circle.
   absl::AnyInvocable<void()> on_cancel;

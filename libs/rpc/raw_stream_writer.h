@@ -13,6 +13,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "libs/base/mutex.h"
+#include "libs/rpc/answer_watch.h"
 #include "libs/rpc/incoming_call.h"
 
 namespace keyward::rpc {
@@ -27,9 +28,11 @@ class RawStreamWriter final
       public std::enable_shared_from_this<RawStreamWriter> {
  public:
   // `on_done` is called once, when gRPC is done with the stream; the context,
-  // which is the call's, lives until then.
+  // which is the call's, lives until then. `answers` gives the stream's end up
+  // if the peer does not read it; it outlives the server.
   static std::shared_ptr<RawStreamWriter> New(
-      grpc::CallbackServerContext* context, absl::AnyInvocable<void()> on_done);
+      grpc::CallbackServerContext* context, AnswerWatch* answers,
+      absl::AnyInvocable<void()> on_done);
 
   // What gRPC is given. Valid until OnDone.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* reactor() { return &reactor_; }
@@ -56,13 +59,14 @@ class RawStreamWriter final
     RawStreamWriter* const writer_;
   };
 
-  RawStreamWriter(grpc::CallbackServerContext* context,
+  RawStreamWriter(grpc::CallbackServerContext* context, AnswerWatch* answers,
                   absl::AnyInvocable<void()> on_done);
 
   void Written(bool ok);
   void Done();
 
   grpc::CallbackServerContext* const context_;
+  AnswerWatch* const answers_;
   Reactor reactor_;
   absl::AnyInvocable<void()> on_done_;
   std::shared_ptr<RawStreamWriter> self_;
@@ -73,6 +77,8 @@ class RawStreamWriter final
   // Set while a write is in flight; buffer_ is then gRPC's to read.
   absl::AnyInvocable<void(bool)> write_done_ ABSL_GUARDED_BY(mu_);
   absl::AnyInvocable<void()> on_cancel_ ABSL_GUARDED_BY(mu_);
+  // Set by Finish, before gRPC can be done.
+  AnswerWatch::Place end_;
   grpc::ByteBuffer buffer_;
 };
 

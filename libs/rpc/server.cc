@@ -113,6 +113,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
                                                        const Clock* clock) {
   auto server = absl::WrapUnique(new Server);
   server->tls_ = std::move(options.tls);
+  server->calls_ = std::make_unique<ServerCalls>(options.limits.calls);
 
   std::vector<ServedService> served = options.services;
   if (options.health) {
@@ -131,8 +132,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
   SetLimits(options.limits, &builder);
   std::vector<const ServiceDescriptor*> told;
   for (const ServedService& service : served) {
-    absl::StatusOr<std::unique_ptr<RawService>> raw = RawService::Create(
-        service.service, service.handler, clock, options.limits.calls);
+    absl::StatusOr<std::unique_ptr<RawService>> raw =
+        RawService::Create(service.service, service.handler, clock,
+                           options.limits.calls, server->calls_.get());
     if (!raw.ok()) return raw.status();
     builder.RegisterService(raw->get());
     server->services_.push_back(*std::move(raw));
@@ -148,8 +150,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
     builder.RegisterService(server->reflection_.get());
   }
   if (options.unknown_methods != nullptr) {
-    server->unknown_methods_ =
-        std::make_unique<UnknownMethods>(options.unknown_methods);
+    server->unknown_methods_ = std::make_unique<UnknownMethods>(
+        options.unknown_methods, server->calls_.get());
     builder.RegisterCallbackGenericService(server->unknown_methods_.get());
   }
   builder.AddListeningPort(options.address, server->tls_->NewCredentials(),

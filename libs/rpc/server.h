@@ -83,6 +83,7 @@ class Server {
   std::unique_ptr<HealthHandler> health_handler_;
   std::unique_ptr<PublicDescriptors> descriptors_;
   std::unique_ptr<ReflectionService> reflection_;
+  std::unique_ptr<ServerCalls> calls_;
   std::vector<std::unique_ptr<RawService>> services_;
   std::unique_ptr<UnknownMethods> unknown_methods_;
   std::unique_ptr<grpc::Server> server_;

@@ -59,7 +59,8 @@ std::shared_ptr<grpc::Channel> TestServer::ConnectWith(TlsMaterial material) {
   return channels_.back()->Get();
 }
 
-std::shared_ptr<grpc::Channel> TestServer::ConnectAnonymously() const {
+std::shared_ptr<grpc::Channel> TestServer::ConnectAnonymously(
+    const grpc::ChannelArguments& arguments) const {
   namespace ge = grpc::experimental;
   ge::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(
@@ -68,7 +69,8 @@ std::shared_ptr<grpc::Channel> TestServer::ConnectAnonymously() const {
   options.set_check_call_host(false);
   options.set_certificate_verifier(
       ge::ExternalCertificateVerifier::Create<AnyServer>());
-  return grpc::CreateChannel(address(), ge::TlsCredentials(options));
+  return grpc::CreateCustomChannel(address(), ge::TlsCredentials(options),
+                                   arguments);
 }
 
 }  // namespace keyward::rpc

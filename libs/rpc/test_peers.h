@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/support/channel_arguments.h"
 #include "libs/base/clock.h"
 #include "libs/base/mutex.h"
 #include "libs/rpc/incoming_call.h"
@@ -109,7 +110,8 @@ class TestServer {
   }
   std::shared_ptr<grpc::Channel> ConnectWith(TlsMaterial material);
   // Without a certificate.
-  std::shared_ptr<grpc::Channel> ConnectAnonymously() const;
+  std::shared_ptr<grpc::Channel> ConnectAnonymously(
+      const grpc::ChannelArguments& arguments = {}) const;
 
  private:
   const Clock* const clock_;

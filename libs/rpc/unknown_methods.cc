@@ -7,19 +7,9 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/rpc/peer_facts.h"
-#include "libs/rpc/status_conversion.h"
+#include "libs/rpc/refused_call.h"
 
 namespace keyward::rpc {
-namespace {
-
-class Refused final : public grpc::ServerGenericBidiReactor {
- public:
-  explicit Refused(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
-};
-
-}  // namespace
-
 grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
   const absl::Status status =
@@ -27,7 +17,8 @@ grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
                 "this server has no such method");
   // Not its name, which the caller chose.
   handler_->OnRefused(ReadPeerFacts(*context), nullptr, status);
-  return new Refused(status);
+  return new RefusedCall<grpc::ServerGenericBidiReactor>(context, status,
+                                                         calls_);
 }
 
 }  // namespace keyward::rpc

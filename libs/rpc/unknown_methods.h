@@ -7,6 +7,7 @@
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/server_context.h"
 #include "libs/rpc/incoming_call.h"
+#include "libs/rpc/raw_service.h"
 
 namespace keyward::rpc {
 
@@ -14,16 +15,18 @@ namespace keyward::rpc {
 // gRPC itself would, and tells a handler of them: they are refusals too, and
 // who tries names is worth a record.
 //
-// Thread-safe. The handler outlives it, and it the server.
+// Thread-safe. What it is given outlives it, and it the server.
 class UnknownMethods final : public grpc::CallbackGenericService {
  public:
-  explicit UnknownMethods(CallHandler* handler) : handler_(handler) {}
+  UnknownMethods(CallHandler* handler, ServerCalls* calls)
+      : handler_(handler), calls_(calls) {}
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
 
  private:
   CallHandler* const handler_;
+  ServerCalls* const calls_;
 };
 
 }  // namespace keyward::rpc

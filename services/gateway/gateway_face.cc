@@ -22,6 +22,7 @@ rpc::ServerLimits LimitsOf(const config::v1::LimitsConfig& config) {
   rpc::ServerLimits limits = rpc::GatewayServerLimits();
   limits.max_concurrent_streams =
       static_cast<int>(config.max_concurrent_streams());
+  limits.calls.max_calls_of_connection = config.max_concurrent_streams();
   limits.max_connection_age = ToAbsl(config.max_connection_age());
   limits.max_connection_age_grace = ToAbsl(config.max_connection_age_grace());
   return limits;
@@ -40,6 +41,7 @@ PipelineOptions PipelineOptionsOf(const config::v1::LimitsConfig& limits) {
   options.denial_limits = {static_cast<double>(limits.denials_per_second()),
                            kDenialBurstSeconds * limits.denials_per_second(),
                            limits.tracked_principals()};
+  options.call_limits.calls_of_principal = limits.calls_at_once();
   return options;
 }
 

@@ -17,6 +17,7 @@ TEST(PipelineOptionsTest, EveryLimitOfAPrincipalIsTheConfigurations) {
   limits.set_burst(11);
   limits.set_denials_per_second(3);
   limits.set_tracked_principals(2048);
+  limits.set_calls_at_once(77);
   const PipelineOptions options = PipelineOptionsOf(limits);
   EXPECT_EQ(options.rate_limits.per_second, 7);
   EXPECT_EQ(options.rate_limits.burst, 11);
@@ -24,6 +25,7 @@ TEST(PipelineOptionsTest, EveryLimitOfAPrincipalIsTheConfigurations) {
   EXPECT_EQ(options.denial_limits.per_second, 3);
   EXPECT_EQ(options.denial_limits.burst, 15);
   EXPECT_EQ(options.denial_limits.tracked_principals, 2048u);
+  EXPECT_EQ(options.call_limits.calls_of_principal, 77u);
 }
 
 }  // namespace

@@ -61,6 +61,9 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
                "calls"),
       denial_limiter_(dependencies.clock, dependencies.audit_log,
                       options.denial_limits, "denied calls"),
+      call_quota_(options.call_limits),
+      call_limiter_(dependencies.clock, dependencies.audit_log,
+                    options.rate_limits, "calls at once"),
       stream_quota_(options.max_streams_of_principal),
       refusals_(dependencies.clock, dependencies.audit_log),
       local_(dependencies.clock, std::move(status)) {
@@ -72,6 +75,8 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
   parts_.authenticator = dependencies.authenticator;
   parts_.limiter = &limiter_;
   parts_.denial_limiter = &denial_limiter_;
+  parts_.call_quota = &call_quota_;
+  parts_.call_limiter = &call_limiter_;
   parts_.stream_quota = &stream_quota_;
   parts_.credential_watch = &credential_watch_;
   parts_.refusals = &refusals_;
@@ -113,20 +118,21 @@ void Pipeline::FlushRecords(absl::Duration time) {
   const SteadyTime end = clock.SteadyNow() + time;
   const auto settled = [this] {
     return refusals_.settled() && limiter_.settled() &&
-           denial_limiter_.settled();
+           denial_limiter_.settled() && call_limiter_.settled();
   };
   for (;;) {
     refusals_.FlushAll();
     limiter_.FlushAll();
     denial_limiter_.FlushAll();
+    call_limiter_.FlushAll();
     if (settled()) return;
     if (clock.SteadyNow() >= end) break;
     absl::SleepFor(absl::Milliseconds(5));
   }
   parts_.log->Warning(
       "refusals are not on record: the audit log does not take them",
-      {{"refusals",
-        refusals_.owed() + limiter_.owed() + denial_limiter_.owed()}});
+      {{"refusals", refusals_.owed() + limiter_.owed() +
+                        denial_limiter_.owed() + call_limiter_.owed()}});
 }
 
 void Pipeline::Tick() {
@@ -143,6 +149,7 @@ void Pipeline::Tick() {
   refusals_.Flush();
   limiter_.Flush();
   denial_limiter_.Flush();
+  call_limiter_.Flush();
   MutexLock lock(&tick_mu_);
   ticking_ = false;
   if (stopping_) return tick_done_.SignalAll();

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "libs/base/clock.h"
+#include "libs/base/keyed_quota.h"
 #include "libs/base/log.h"
 #include "libs/base/log_budget.h"
 #include "libs/base/mutex.h"
@@ -24,6 +25,7 @@
 #include "libs/rpc/call.h"
 #include "libs/rpc/change_feed.h"
 #include "libs/rpc/incoming_call.h"
+#include "services/gateway/call_quota.h"
 #include "services/gateway/call_registry.h"
 #include "services/gateway/caller_authenticator.h"
 #include "services/gateway/credential_watch.h"
@@ -34,7 +36,6 @@
 #include "services/gateway/rate_limiter.h"
 #include "services/gateway/recorded_limiter.h"
 #include "services/gateway/refusal_recorder.h"
-#include "services/gateway/stream_quota.h"
 
 namespace keyward::gateway {
 
@@ -57,6 +58,8 @@ struct PipelineOptions {
   RateLimits rate_limits;
   // Denials of an authenticated caller that are put on record one by one.
   RateLimits denial_limits = {20, 100, 65536};
+  // What unary calls hold at once.
+  CallLimits call_limits;
   // Streams that may be open at once, of all principals and of one; more are
   // RESOURCE_EXHAUSTED. The first is also what each owner takes of a gateway.
   size_t max_streams = rpc::kMaxGatewayStreams;
@@ -115,7 +118,9 @@ class Pipeline : public rpc::CallHandler {
   PolicyView view_;
   RecordedLimiter limiter_;
   RecordedLimiter denial_limiter_;
-  StreamQuota stream_quota_;
+  CallQuota call_quota_;
+  RecordedLimiter call_limiter_;
+  KeyedQuota stream_quota_;
   CredentialWatch credential_watch_;
   RefusalRecorder refusals_;
   LogBudget log_budget_{kLinesPerSecond};

@@ -118,7 +118,7 @@ void PipelineCall::Start() {
     return Answer(credential.status());
   }
   credential_ = *std::move(credential);
-  if (!WithinRate(parts_->limiter, Cost())) return;
+  if (!WithinRate(parts_->limiter, Cost()) || !Admit()) return;
   if (call_.request == nullptr) {
     return RefuseInvalid(
         MakeError(absl::StatusCode::kInvalidArgument, kMalformedRequest,
@@ -130,6 +130,35 @@ void PipelineCall::Start() {
     return RefuseInvalid(std::move(resolved));
   }
   Decide();
+}
+
+bool PipelineCall::TakePlace() {
+  place_ = parts_->call_quota->Take(credential_->principal().ToString());
+  const bool fits =
+      place_ != nullptr &&
+      (call_.request == nullptr || place_->Add(request().ByteSizeLong()));
+  if (!fits) {
+    Answer(TooMuchOpen());
+    return false;
+  }
+  if (call_.keep_until_sent) call_.keep_until_sent(place_);
+  return true;
+}
+
+absl::Status PipelineCall::RoomFor(const Message& response) {
+  if (place_ == nullptr || place_->Add(response.ByteSizeLong())) {
+    return absl::OkStatus();
+  }
+  return TooMuchOpen();
+}
+
+absl::Status PipelineCall::TooMuchOpen() {
+  parts_->call_limiter->Refused(credential_->principal().ToString());
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
+                "too many calls of this principal are open, or their answers "
+                "are not read"),
+      absl::Seconds(1));
 }
 
 bool PipelineCall::WithinDenials(double count, uint64_t revision) {

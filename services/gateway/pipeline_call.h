@@ -25,6 +25,7 @@
 #include "google/protobuf/message.h"
 #include "libs/auth/credential.h"
 #include "libs/base/clock.h"
+#include "libs/base/keyed_quota.h"
 #include "libs/base/log.h"
 #include "libs/base/log_budget.h"
 #include "libs/base/steady_time.h"
@@ -34,6 +35,7 @@
 #include "libs/rpc/change_feed.h"
 #include "libs/rpc/incoming_call.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
+#include "services/gateway/call_quota.h"
 #include "services/gateway/call_registry.h"
 #include "services/gateway/caller_authenticator.h"
 #include "services/gateway/credential_watch.h"
@@ -41,7 +43,6 @@
 #include "services/gateway/policy_view.h"
 #include "services/gateway/recorded_limiter.h"
 #include "services/gateway/refusal_recorder.h"
-#include "services/gateway/stream_quota.h"
 
 namespace keyward::gateway {
 
@@ -57,7 +58,9 @@ struct PipelineParts {
   CallerAuthenticator* authenticator = nullptr;
   RecordedLimiter* limiter = nullptr;
   RecordedLimiter* denial_limiter = nullptr;
-  StreamQuota* stream_quota = nullptr;
+  CallQuota* call_quota = nullptr;
+  RecordedLimiter* call_limiter = nullptr;
+  KeyedQuota* stream_quota = nullptr;
   CredentialWatch* credential_watch = nullptr;
   RefusalRecorder* refusals = nullptr;
   PolicyView* view = nullptr;
@@ -122,11 +125,21 @@ class PipelineCall : public Expirable,
   // How many of the principal's tokens the call takes; its names must be
   // counted before anything else is done for them.
   virtual double Cost() const { return 1; }
+  // Whether there is room for the call; answers if there is not.
+  virtual bool Admit() { return true; }
   // What must be authorized; empty for kinds that decide element by element.
   // INVALID_ARGUMENT is recorded and answered.
   virtual absl::Status Resolve();
   // Decides what Resolve found.
   virtual RequestDecision DecideUnder(const policy::PolicySnapshot& snapshot);
+
+  // Takes a place among the calls that the principal has open, with room for
+  // the request, until the transport is done with the call; refuses if there is
+  // none.
+  bool TakePlace();
+  // Whether the place has room for the answer. If not, the principal's refusals
+  // are on record, and this is what to answer.
+  absl::Status RoomFor(const google::protobuf::Message& response);
 
   // Step 2, again if need be: waits for the snapshot in force, decides, and
   // goes on to Authorized or to a denial on record.
@@ -213,6 +226,8 @@ class PipelineCall : public Expirable,
   // Puts a request that failed validation on record, and answers.
   void RefuseInvalid(absl::Status status);
   void Deny(RequestDecision decision, uint64_t revision);
+  // RESOURCE_EXHAUSTED for what the principal's open calls hold, on record.
+  absl::Status TooMuchOpen();
   void OnAppended(rpc::AppendResult result,
                   absl::AnyInvocable<void(rpc::AppendResult)> accepted);
 
@@ -228,6 +243,7 @@ class PipelineCall : public Expirable,
   RequestDecision decision_;
   int restarts_ = 0;
   double denials_charged_ = 0;
+  std::shared_ptr<CallQuota::Place> place_;
   std::atomic<bool> answered_{false};
   CallRegistry::Registration registration_;
 };

@@ -366,7 +366,7 @@ TEST_F(PipelineTest, WhatAnEngineSaysOfItsFilesIsInTheLogAlone) {
   const auto reply = Access(kReader);
   EXPECT_EQ(reply->status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(ErrorReason(reply->status), kInternalError);
-  EXPECT_THAT(reply->status.ToString(), Not(HasSubstr("/")));
+  EXPECT_THAT(reply->status.ToString(), Not(HasSubstr("keyward/")));
   const std::string id = log_.OfKind(ENTRY_KIND_ACCESS)[0].request_id();
   EXPECT_THAT(std::string(reply->status.message()), HasSubstr(id));
   ASSERT_EQ(log_lines_.lines().size(), 1u);
@@ -484,9 +484,11 @@ TEST_F(PipelineTest, P2_TheLimitOfDenialsIsDecidedAtTheFence) {
   PutInForce(2);
   store_.answer = [](auto&, auto&) { return Payload("hunter2"); };
   EXPECT_TRUE(Access(kStranger)->status.ok());
-  // It was refused nothing, so nothing of that is on record.
+  // Of the two refusals, the one that was not given is not on record.
   PassTime(absl::Minutes(2));
-  EXPECT_TRUE(log_.OfKind(ENTRY_KIND_REFUSALS).empty());
+  const auto records = log_.OfKind(ENTRY_KIND_REFUSALS);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].count(), 1u);
 }
 
 class LimitedPipelineTest : public PipelineTest {
@@ -582,6 +584,99 @@ TEST_F(PipelineTest, ARefusalByTheTransportIsOnRecord) {
   EXPECT_NE(records[0].request_id(), "");
   EXPECT_EQ(records[1].method(), "keyward.secrets.v1.SecretService.GetSecret");
   EXPECT_EQ(records[1].code(), 8);
+}
+
+class FewCallsPipelineTest : public PipelineTest {
+ protected:
+  FewCallsPipelineTest() {
+    call_limits_.calls_of_principal = 2;
+    call_limits_.bytes_of_principal = 1000;
+  }
+
+  // As Access, through a transport that keeps what it is given in `kept`.
+  std::shared_ptr<Reply> AccessKeeping(
+      std::vector<std::shared_ptr<void>>* kept) {
+    secrets::v1::AccessSecretVersionRequest request;
+    request.set_name(kSecretName);
+    rpc::IncomingCall call = NewCall(kReader, "AccessSecretVersion", request);
+    call.keep_until_sent = [kept](std::shared_ptr<void> place) {
+      kept->push_back(std::move(place));
+    };
+    auto reply = std::make_shared<Reply>();
+    pipeline_->HandleUnary(
+        std::move(call),
+        [reply](absl::Status status,
+                std::unique_ptr<google::protobuf::Message> response) {
+          ++reply->count;
+          reply->status = std::move(status);
+          reply->response = std::move(response);
+        });
+    return reply;
+  }
+};
+
+TEST_F(FewCallsPipelineTest, P8_OnePrincipalsOpenCallsAreBounded) {
+  Stage(2, {kReader, kStranger});
+  pipeline_->view().OnFence(2);
+  PutInForce(2);
+  const auto first = Access(kReader);
+  const auto second = Access(kReader);
+  for (int i = 0; i < 3; ++i) {
+    const auto third = Access(kReader);
+    EXPECT_EQ(third->status.code(), StatusCode::kResourceExhausted);
+    EXPECT_EQ(ErrorReason(third->status), kQuotaExceeded);
+    EXPECT_EQ(RetryAfter(third->status), absl::Seconds(1));
+  }
+  const auto others = Access(kStranger);
+  EXPECT_EQ(store_.waiting.size(), 3u);
+  while (!store_.waiting.empty()) {
+    store_.waiting.front()(Payload("plaintext"));
+    store_.waiting.pop_front();
+  }
+  EXPECT_TRUE(first->status.ok() && second->status.ok() && others->status.ok());
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  EXPECT_TRUE(Access(kReader)->status.ok());
+  // Begin and end of that are on record.
+  PassTime(absl::Minutes(2));
+  const auto records = log_.OfKind(ENTRY_KIND_REFUSALS);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].principal(), kReader);
+  EXPECT_EQ(records[0].code(), 8);
+  EXPECT_EQ(records[0].detail(), "refusals for too many calls at once begin");
+  EXPECT_EQ(records[1].count(), 3u);
+  EXPECT_EQ(records[1].detail(), "the refusals for too many calls at once end");
+}
+
+// A caller that does not read keeps its answers in the transport.
+TEST_F(FewCallsPipelineTest, P8_AnAnswerCountsUntilTheTransportIsDoneWithIt) {
+  store_.answer = [](auto&, auto&) { return Payload("plaintext"); };
+  std::vector<std::shared_ptr<void>> unsent;
+  EXPECT_TRUE(AccessKeeping(&unsent)->status.ok());
+  EXPECT_TRUE(AccessKeeping(&unsent)->status.ok());
+  EXPECT_EQ(Access(kReader)->status.code(), StatusCode::kResourceExhausted);
+  unsent.pop_back();
+  EXPECT_TRUE(Access(kReader)->status.ok());
+}
+
+TEST_F(FewCallsPipelineTest, P8_TheBytesOfUnsentAnswersAreBounded) {
+  store_.answer = [](auto&, auto&) { return Payload(std::string(600, 'x')); };
+  std::vector<std::shared_ptr<void>> unsent;
+  EXPECT_TRUE(AccessKeeping(&unsent)->status.ok());
+  const auto refused = AccessKeeping(&unsent);
+  EXPECT_EQ(refused->status.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused->response, nullptr);
+  // A record may be there for an answer that was not given.
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_ACCESS).size(), 2u);
+  unsent.clear();
+  EXPECT_TRUE(Access(kReader)->status.ok());
+}
+
+TEST_F(FewCallsPipelineTest, P8_ARequestThatIsTooMuchIsRefusedUndone) {
+  EXPECT_EQ(Access(kReader, absl::StrCat("projects/default/secrets/",
+                                         std::string(1000, 'x')))
+                ->status.code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_TRUE(store_.contexts.empty());
 }
 
 }  // namespace

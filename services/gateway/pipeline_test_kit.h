@@ -283,6 +283,7 @@ class PipelineTest : public testing::Test {
     dependencies.audit = &audit_;
     PipelineOptions options;
     options.rate_limits = rate_limits_;
+    options.call_limits = call_limits_;
     options.max_streams_of_principal = max_streams_of_principal_;
     auto pipeline = Pipeline::Create(dependencies, options,
                                      [](operators::v1::GetStatusResponse*) {});
@@ -412,6 +413,7 @@ class PipelineTest : public testing::Test {
   ManualOwner policy_;
   ManualOwner audit_;
   RateLimits rate_limits_;
+  CallLimits call_limits_;
   size_t max_streams_of_principal_ = 8;
   std::shared_ptr<const policy::ActionCatalog> catalog_;
   std::unique_ptr<Pipeline> pipeline_;

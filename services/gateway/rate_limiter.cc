@@ -48,11 +48,7 @@ RateLimiter::Verdict RateLimiter::Take(absl::string_view principal,
   // full bucket, and takes all of it.
   const double needed = std::min(calls, limits_.burst);
   if (bucket.tokens < needed) {
-    verdict.refusals_begin = !bucket.begun;
-    bucket.begun = true;
-    bucket.refused_at = now;
-    ++bucket.refused;
-    shard.refusing.insert(bucket.principal);
+    verdict = CountRefusal(shard, &bucket, now);
     verdict.retry_after =
         absl::Seconds((needed - bucket.tokens) / limits_.per_second);
     return verdict;
@@ -60,6 +56,24 @@ RateLimiter::Verdict RateLimiter::Take(absl::string_view principal,
   bucket.tokens -= needed;
   verdict.allowed = true;
   End(shard, &bucket);
+  return verdict;
+}
+
+RateLimiter::Verdict RateLimiter::Refuse(absl::string_view principal) {
+  const SteadyTime now = clock_->SteadyNow();
+  Shard& shard = ShardOf(principal);
+  MutexLock lock(&shard.mu);
+  return CountRefusal(shard, &Find(shard, principal, now), now);
+}
+
+RateLimiter::Verdict RateLimiter::CountRefusal(Shard& shard, Bucket* bucket,
+                                               SteadyTime now) {
+  Verdict verdict;
+  verdict.refusals_begin = !bucket->begun;
+  bucket->begun = true;
+  bucket->refused_at = now;
+  ++bucket->refused;
+  shard.refusing.insert(bucket->principal);
   return verdict;
 }
 

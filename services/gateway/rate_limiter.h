@@ -55,6 +55,10 @@ class RateLimiter {
   // Takes `calls` tokens of the principal, all or none.
   Verdict Take(absl::string_view principal, double calls);
 
+  // A refusal for another reason than the rate; without tokens. Its time ends
+  // when there is none for kQuiet.
+  Verdict Refuse(absl::string_view principal);
+
   // A refusal that `verdict` was, was not given: it does not count, and if it
   // was the first, whose record could not be made, the next one is.
   void Withdraw(absl::string_view principal, const Verdict& verdict);
@@ -102,6 +106,9 @@ class RateLimiter {
 
   Shard& ShardOf(absl::string_view principal);
   Bucket& Find(Shard& shard, absl::string_view principal, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
+  // One more refusal of the bucket's.
+  static Verdict CountRefusal(Shard& shard, Bucket* bucket, SteadyTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mu);
   // Ends the bucket's refusals, if it has any.
   static void End(Shard& shard, Bucket* bucket)

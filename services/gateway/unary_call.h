@@ -12,11 +12,12 @@
 #include <vector>
 
 #include "libs/base/mutex.h"
+#include "libs/rpc/sensitive.h"
 #include "services/gateway/pipeline_call.h"
 
 namespace keyward::gateway {
 
-// A call with one answer.
+// A call with one answer, which takes a place until it is sent.
 class UnaryCall : public PipelineCall {
  public:
   UnaryCall(const PipelineParts* parts, const MethodRule* rule,
@@ -24,8 +25,17 @@ class UnaryCall : public PipelineCall {
       : PipelineCall(parts, rule, std::move(call)), done_(std::move(done)) {}
 
  protected:
+  bool Admit() override { return TakePlace(); }
   void Deliver(absl::Status status,
                std::unique_ptr<google::protobuf::Message> response) override {
+    if (response != nullptr) {
+      // The record stands: it may, for an answer that was never given.
+      if (absl::Status room = RoomFor(*response); !room.ok()) {
+        rpc::WipeSensitive(response.get());
+        response.reset();
+        status = std::move(room);
+      }
+    }
     done_(std::move(status), std::move(response));
   }
 

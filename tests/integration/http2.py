@@ -16,6 +16,7 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING = 0, 1, 3, 4, 6
 _ACK, _END_STREAM, _END_HEADERS = 1, 1, 4
 _CANCEL = 8
+_INITIAL_WINDOW_SIZE = 4
 # What a peer may send in one frame before it is told otherwise.
 _FRAME_BYTES = 16384
 _TIMEOUT = 10
@@ -54,7 +55,8 @@ class Connection:
     more on one connection.
     """
 
-    def __init__(self, address, identity):
+    def __init__(self, address, identity, window=None):
+        """`window` is what the server may send on a stream, if not 64 KiB."""
         ca, certificate, key = identity
         context = ssl.create_default_context(cafile=ca)
         context.check_hostname = False
@@ -67,7 +69,9 @@ class Connection:
         self._socket = context.wrap_socket(plain, server_hostname=host)
         self._host = address.encode()
         self._stream = -1
-        self._socket.sendall(_PREFACE + _frame(_SETTINGS, 0, 0))
+        settings = b"" if window is None else struct.pack(
+            ">HI", _INITIAL_WINDOW_SIZE, window)
+        self._socket.sendall(_PREFACE + _frame(_SETTINGS, 0, 0, settings))
 
     def __enter__(self):
         return self

@@ -3,9 +3,12 @@
 
 """What one principal may use up, and that it uses up nobody else's."""
 
+import time
+
 import grpc
 
 import client
+import http2
 from client import Client, details_of, error_of, eventually, principal
 from registry import test
 
@@ -13,6 +16,8 @@ Code = grpc.StatusCode
 
 PER_SECOND = 2
 BURST = 10
+# Calls of a principal that may be open.
+OPEN = 5
 # Denials a second, and the five seconds' worth that may come at once.
 DENIALS = 2
 DENIAL_BURST = 5 * DENIALS
@@ -25,6 +30,10 @@ def few_calls(keyward):
 
 def few_denials(keyward):
     keyward.set(f"limits.denials_per_second={DENIALS}")
+
+
+def few_open_calls(keyward):
+    keyward.set(f"limits.calls_at_once={OPEN}")
 
 
 def refused_after(call, code, calls):
@@ -188,3 +197,39 @@ def a_method_that_does_not_exist_is_refused_on_record(keyward):
         assert entry.code == Code.UNIMPLEMENTED.value[0], entry
         # A name that the caller chose is not kept.
         assert "hunter2" not in str(entry), entry
+
+
+@test(prepare=few_open_calls)
+def answers_that_nobody_reads_take_places_and_are_given_up(keyward):
+    messages = client.module("keyward.secrets.v1.secret_service_pb2")
+    name = "projects/default/secrets/db"
+    request = messages.AccessSecretVersionRequest(
+        name=name).SerializeToString()
+    with Client(keyward.address, keyward.identity("admin")) as admin, Client(
+        keyward.address, keyward.identity("app")
+    ) as app, Client(keyward.address, keyward.identity("other")) as other:
+        admin.create("db", b"one")
+        for reader in ("app", "other"):
+            admin.bind(reader, "secrets.accessor", principal(reader), name)
+        # It opens its window to no answer, and names no deadline.
+        with http2.Connection(keyward.address, keyward.identity("app"),
+                              window=0) as unread:
+            streams = [
+                unread.call("/keyward.secrets.v1.SecretService/"
+                            "AccessSecretVersion", request)
+                for _ in range(OPEN)
+            ]
+            began = time.monotonic()
+            error = eventually(lambda: error_of(app.access, "db"))
+            assert_retry_is_told(error, 1)
+            assert error.code() == Code.RESOURCE_EXHAUSTED, error
+            assert other.access("db") == b"one"
+            # Twenty seconds after they were given; the connection stays.
+            eventually(lambda: error_of(app.access, "db") is None, 40)
+            assert time.monotonic() - began > 15
+            unread.wait(streams[-1])
+        reads = [e for e in entries(admin, "ACCESS",
+                                    principal=principal("app"))]
+        assert len(reads) > OPEN, reads
+        assert refusals(admin, "app") == [
+            "refusals for too many calls at once begin"]

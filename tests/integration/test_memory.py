@@ -19,6 +19,7 @@ import grpc
 
 import client
 import http2
+import test_tokens
 from client import Client, code_of, principal
 from process_memory import Mark, Snapshot
 from registry import Skip, test
@@ -295,6 +296,26 @@ def P5_a_value_is_found_while_its_call_is_open_and_no_longer(keyward):
         time.sleep(SETTLED_SECONDS)
         hits = found(keyward, mark.forms())
         assert not hits, "\n".join(hits)
+
+
+@test(prepare=test_tokens.believe_issuer)
+def P5_an_open_stream_keeps_no_token(keyward):
+    test_tokens.grant(keyward)
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.bind("watcher", "secrets.viewer", "oidc:corp:watcher",
+                   "projects/default")
+    token = test_tokens.EC.token(sub="watcher")
+    signature = {"signature": token.rpartition(".")[2].encode()}
+    with Client(keyward.address, test_tokens.nobody(keyward),
+                token) as watcher:
+        stream = watcher.secrets.WatchSecrets(
+            messages().WatchSecretsRequest(parent="projects/default"),
+            timeout=60)
+        next(stream)
+        time.sleep(SETTLED_SECONDS)
+        hits = found(keyward, signature)
+        assert not hits, "\n".join(hits)
+        assert stream.is_active()
 
 
 @test
