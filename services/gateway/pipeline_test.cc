@@ -156,6 +156,16 @@ TEST_F(PipelineTest, P2_AReadDecidedUnderAnOlderPolicyIsDecidedAgain) {
   EXPECT_EQ(reply->response, nullptr);
 }
 
+TEST_F(PipelineTest, P2_AnIntentDecidedUnderAnOlderPolicyIsDecidedAgain) {
+  Stage(2, {});  // revokes
+  log_.held = true;
+  auto reply = Destroy(kReader);
+  PutInForce(2);
+  log_.Release();
+  EXPECT_EQ(reply->status.code(), StatusCode::kPermissionDenied);
+  EXPECT_TRUE(store_.contexts.empty());
+}
+
 TEST_F(PipelineTest, P2_NothingFetchedUnderARefusedDecisionIsUsedAgain) {
   int fetches = 0;
   store_.answer = [&](auto&, auto&) {
@@ -322,6 +332,16 @@ TEST_F(PipelineTest, P4_TheOutcomeOfAnExpiredChangeStillGoesOnRecord) {
   store_.waiting.front()(Changed(rpc::Outcome::kApplied));
   ASSERT_EQ(log_.OfKind(ENTRY_KIND_OUTCOME).size(), 1u);
   EXPECT_EQ(reply->count, 1);
+}
+
+TEST_F(PipelineTest, P1_AnOutcomeIsAFactWhateverThePolicyIsByThen) {
+  auto reply = Destroy(kReader);
+  ASSERT_EQ(store_.waiting.size(), 1u);
+  Stage(2, {});
+  PutInForce(2);
+  store_.waiting.front()(Changed(rpc::Outcome::kApplied));
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_OUTCOME).size(), 1u);
 }
 
 TEST_F(PipelineTest, P1_AChangeThatExpiresBeforeItsIntentIsNeverMade) {
