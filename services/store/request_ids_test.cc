@@ -34,6 +34,20 @@ TEST(RequestIdsTest, MacsHaveTheirDocumentedBytes) {
             "e0ddc5f93ef1f648bd4226bacafe16a297a56d00078acb2053eb8e72a4aa534c");
 }
 
+// Another process may have used it since it was looked for.
+TEST(RequestIdsTest, P4_TheTransactionComparesTheRequestId) {
+  const RequestIds ids = Ids();
+  auto used = ids.Use("alice", "a.B", "7", Request("n"));
+  ASSERT_TRUE(used.ok());
+  used->revision = 17;
+  kv::Transaction txn;
+  ids.Add(*used, {}, absl::UnixEpoch(), &txn);
+  ASSERT_EQ(txn.preconditions.size(), 1u);
+  EXPECT_EQ(txn.preconditions[0].kind, kv::Precondition::Kind::kRevisionIs);
+  EXPECT_EQ(txn.preconditions[0].key, used->key);
+  EXPECT_EQ(txn.preconditions[0].number, 17u);
+}
+
 TEST(RequestIdsTest, PrincipalMethodAndIdCannotBeShiftedIntoEachOther) {
   const RequestIds ids = Ids();
   EXPECT_NE(ids.Use("ab", "c", "d", Request("n"))->key,
