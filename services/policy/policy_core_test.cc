@@ -423,6 +423,17 @@ TEST_F(PolicyCoreTest, P4_WhatWasAnsweredIsThereAfterARestart) {
       "projects/default/bindings/b");
 }
 
+// A gateway that was away as well has no other way to the policy in force.
+TEST_F(PolicyCoreTest, P8_ARestartedPolicyGivesGatewaysWhatTheyLack) {
+  Open();
+  ASSERT_TRUE(core_->Start(Soon()).ok());
+  bool given = false;
+  const auto gateway = core_->FollowSnapshots(0);
+  // Answered at once, or not before the next change.
+  gateway->Next([&given](auto update) { given = update.ok(); });
+  EXPECT_TRUE(given);
+}
+
 TEST_F(PolicyCoreTest, P8_ALostPolicyFolderIsNotANewInstallation) {
   core_.reset();
   kv::TestKv empty;
