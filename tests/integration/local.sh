@@ -185,9 +185,15 @@ every_line_of_the_logs_is_json() {
     has("msg"))' "$KEYWARD_LOCAL"/log/*.log >"$work/output"
 }
 
+# The gateway asks the store every now and then, and says 0 before it knows.
 incarnation_is() {
-  keyward operator status --output json
-  [[ $(jq -r .incarnation "$work/output") == "$1" ]] && return
+  local told=0 end=$((SECONDS + 15))
+  while [[ $told == 0 && SECONDS -lt $end ]]; do
+    keyward operator status --output json
+    told=$(jq -r .incarnation "$work/output")
+    sleep 0.2
+  done
+  [[ $told == "$1" ]] && return
   echo "the incarnation is not $1"
   return 1
 }
