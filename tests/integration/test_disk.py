@@ -185,21 +185,25 @@ def P4_a_start_on_a_full_disk_is_refused_and_loses_nothing(keyward):
 
 @test
 def a_first_start_on_a_full_disk_is_refused_and_leaves_nothing_half(keyward):
-    # A second installation, whose disk begins full. What fills it must not lie
-    # in a data folder: one that holds something else is refused for that.
+    # A second installation, whose disks begin full: of something that lies
+    # beside its folders, which are empty.
     fresh = deployment.Deployment(keyward.form, keyward.binaries)
     with contextlib.closing(fresh):
         fresh.initialize()
         os.makedirs(fresh.data(""), mode=0o700)
-        mount(fresh, fresh.data(""), "-t", "tmpfs", "-o",
-              f"size={DISK},mode=0700", "tmpfs")
-        with full(fresh.data("")):
-            for binary in those_of(fresh, *KEEPERS):
-                folder = "" if binary == "standalone" else binary
+        for folder in KEEPERS:
+            disk = os.path.join(fresh.folder, f"disk-{folder}")
+            os.mkdir(disk)
+            mount(fresh, disk, "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs")
+            os.mkdir(os.path.join(disk, folder), 0o700)
+            os.mkdir(fresh.data(folder), 0o700)
+            mount(fresh, fresh.data(folder), "--bind",
+                  os.path.join(disk, folder))
+        for folder in KEEPERS:
+            with full(os.path.join(fresh.folder, f"disk-{folder}")):
                 in_place_refused(fresh, [
-                    Case(binary, says=(
-                        "No space left", "make room on the disk of the data "
-                        f"folder {fresh.home}/data/{folder}"))])
+                    Case(keeper_of(fresh, folder),
+                         says=no_room(fresh.home, folder))])
         fresh.start()
         with Client(fresh.address, fresh.identity("admin")) as admin:
             admin.create("db", b"kept")
@@ -211,15 +215,26 @@ def a_first_start_on_a_full_disk_is_refused_and_leaves_nothing_half(keyward):
 # What a disk does that is breaking: the kernel answers EIO. strace puts this
 # answer in place of the kernel's; nothing of the process is changed for it.
 SYNCS = "fsync,fdatasync"
-READS = "pread64"
+READS = "read,pread64"
+
+
+def strace(calls, paths=()):
+    """Lets these system calls fail; on these files alone if there are any."""
+    chosen = [word for path in paths for word in ("-P", path)]
+    return ["strace", "-f", "-qq", "-o", "/dev/null", *chosen,
+            "-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO"]
+
+
+def data_files(keyward):
+    return [path for path in glob.glob(keyward.data("*/*"))
+            if os.path.isfile(path)]
 
 
 @contextlib.contextmanager
-def failing(process, calls):
-    """Lets system calls of a running process fail, all of its threads'."""
+def failing(process, calls, paths=()):
+    """The same for a running process, all of its threads."""
     tracer = subprocess.Popen(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}",
-         "-e", f"inject={calls}:error=EIO", "-p", str(process.pid)],
+        [*strace(calls, paths), "-p", str(process.pid)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE)
     try:
@@ -284,7 +299,7 @@ def P8_what_a_disk_does_not_read_is_unavailable_and_never_absent(keyward):
     keyward.restart()
     process = keyward.processes.get("store", keyward.front)
     with Client(keyward.address, keyward.identity("admin")) as admin:
-        with failing(process, READS):
+        with failing(process, READS, data_files(keyward)):
             codes = {client.code_of(admin.access, f"db-{number}",
                                     timeout=PATIENCE)
                      for number in range(20)}
@@ -299,16 +314,13 @@ def P8_a_start_on_a_disk_that_fails_is_refused_with_what_to_do(keyward):
     with Client(keyward.address, keyward.identity("admin")) as admin:
         admin.create("db", b"kept")
     keyward.kill()
-    # Reads are not made to fail: the loader, which reads the libraries by the
-    # same call, would not even bring the program up.
-    in_place_refused(keyward, [
-        Case(binary, under=(
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e",
-            f"trace={SYNCS}", "-e", f"inject={SYNCS}:error=EIO"),
-             says=("Input/output error", f"{keyward.home}/data/",
-                   "see the system's log"))
-        for binary in those_of(keyward, *KEEPERS)
-    ])
+    for fault in (strace(SYNCS), strace(READS, data_files(keyward))):
+        in_place_refused(keyward, [
+            Case(binary, under=tuple(fault),
+                 says=("Input/output error", f"{keyward.home}/data/",
+                       "see the system's log"))
+            for binary in those_of(keyward, *KEEPERS)
+        ])
     keyward.restart()
     with Client(keyward.address, keyward.identity("admin")) as admin:
         assert admin.access("db") == b"kept"
