@@ -25,6 +25,7 @@
 #include "absl/time/time.h"
 #include "libs/base/clock.h"
 #include "libs/config/loader.h"
+#include "libs/crypto/bound_libraries.h"
 #include "libs/crypto/process_hardening.h"
 #include "libs/crypto/random.h"
 #include "services/cli/command_line.h"
@@ -79,6 +80,26 @@ std::string ProgramFolder() {
 // between a command's lines; whoever wants them sets the variable.
 constexpr char kGrpcVerbosity[] = "GRPC_VERBOSITY";
 
+// From the start of this program to its second one (see BindLibraries), whose
+// environment then is what it was given.
+constexpr char kBound[] = "KEYWARD_BOUND";
+constexpr char kBindNow[] = "LD_BIND_NOW";
+
+// As BindLibraries; what it puts into the environment is not for the program
+// that `keyward run` becomes.
+absl::Status BindLibrariesForItself(const char* const* argv) {
+  if (getenv(kBound) != nullptr) {
+    unsetenv(kBound);
+    unsetenv(kBindNow);
+    return absl::OkStatus();
+  }
+  setenv(kBound, "1", /*overwrite=*/1);
+  const absl::Status bound = keyward::crypto::BindLibraries(argv);
+  // It was set by whoever started this program, and stays.
+  unsetenv(kBound);
+  return bound;
+}
+
 int Run(const std::vector<std::string>& arguments) {
   const bool quiet = getenv(kGrpcVerbosity) == nullptr;
   if (quiet) setenv(kGrpcVerbosity, "NONE", /*overwrite=*/1);
@@ -126,5 +147,10 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const absl::Status bound = BindLibrariesForItself(argv);
+  if (!bound.ok()) {
+    std::cerr << keyward::cli::FailureText(bound);
+    return keyward::cli::kExitFailed;
+  }
   return Run(std::vector<std::string>(argv + 1, argv + argc));
 }

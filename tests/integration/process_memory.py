@@ -149,6 +149,19 @@ class Snapshot:
     def size(self):
         return sum(len(piece) for _, _, piece in self.pieces)
 
+    def places(self, needle):
+        """Every (region, address) at which the bytes are.
+
+        A needle across two pieces is missed: values have more than one mark.
+        """
+        found = []
+        for region, address, piece in self.pieces:
+            place = piece.find(needle)
+            while place >= 0:
+                found.append((region, address + place))
+                place = piece.find(needle, place + 1)
+        return found
+
     def find(self, needles):
         """Where any of {name: bytes} is, one line each; at most a few a name.
 

@@ -18,6 +18,7 @@ import test_audit  # noqa: F401  pylint: disable=unused-import
 import test_backup  # noqa: F401  pylint: disable=unused-import
 import test_certificates  # noqa: F401  pylint: disable=unused-import
 import test_clock  # noqa: F401  pylint: disable=unused-import
+import test_command  # noqa: F401  pylint: disable=unused-import
 import test_crash  # noqa: F401  pylint: disable=unused-import
 import test_disk  # noqa: F401  pylint: disable=unused-import
 import test_fence  # noqa: F401  pylint: disable=unused-import
