@@ -188,7 +188,7 @@ every_line_of_the_logs_is_json() {
 # The gateway asks the store every now and then, and says 0 before it knows.
 incarnation_is() {
   local told=0 end=$((SECONDS + 15))
-  while [[ $told == 0 && SECONDS -lt $end ]]; do
+  while [[ $told == 0 ]] && ((SECONDS < end)); do
     keyward operator status --output json
     told=$(jq -r .incarnation "$work/output")
     sleep 0.2
