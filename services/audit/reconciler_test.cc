@@ -163,8 +163,11 @@ TEST_F(ReconcilerTest, PeersHoldTheNewestCheckpoint) {
 }
 
 TEST_F(ReconcilerTest, CheckpointsAreOfferedAgainToAPeerThatWasAway) {
+  // From the start, before the fence was raised.
+  const std::string before = policy_.held();
   policy_.FailWith(absl::UnavailableError("away"));
   RunAfter(absl::ZeroDuration());
+  EXPECT_EQ(policy_.held(), before);
   EXPECT_NE(policy_.held(), store_.held());
   policy_.FailWith(absl::OkStatus());
   RunAfter(absl::ZeroDuration());

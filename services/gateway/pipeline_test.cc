@@ -691,6 +691,18 @@ TEST_F(FewCallsPipelineTest, P8_TheBytesOfUnsentAnswersAreBounded) {
   EXPECT_TRUE(Access(kReader)->status.ok());
 }
 
+TEST_F(FewCallsPipelineTest, P4_AChangeThatWasMadeIsToldWhateverRoomThereIs) {
+  auto reply = Destroy(kReader);
+  ASSERT_EQ(store_.waiting.size(), 1u);
+  rpc::CallResult result = Changed(rpc::Outcome::kApplied);
+  auto response = std::make_unique<secrets::v1::DestroySecretVersionResponse>();
+  response->mutable_version()->set_name(std::string(2000, 'x'));
+  result.response = std::move(response);
+  store_.waiting.front()(std::move(result));
+  EXPECT_TRUE(reply->status.ok()) << reply->status;
+  EXPECT_NE(reply->response, nullptr);
+}
+
 TEST_F(FewCallsPipelineTest, P8_ARequestThatIsTooMuchIsRefusedUndone) {
   EXPECT_EQ(Access(kReader, absl::StrCat("projects/default/secrets/",
                                          std::string(1000, 'x')))

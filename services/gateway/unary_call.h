@@ -28,7 +28,9 @@ class UnaryCall : public PipelineCall {
   bool Admit() override { return TakePlace(); }
   void Deliver(absl::Status status,
                std::unique_ptr<google::protobuf::Message> response) override {
-    if (response != nullptr) {
+    // What a change did is told whatever room there is: RESOURCE_EXHAUSTED
+    // would say that it was not made (P4). Its answer holds no payload.
+    if (response != nullptr && !rule().change) {
       // The record stands: it may, for an answer that was never given.
       if (absl::Status room = RoomFor(*response); !room.ok()) {
         rpc::WipeSensitive(response.get());

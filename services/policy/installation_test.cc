@@ -102,6 +102,8 @@ TEST_F(InstallationTest, P2_NothingButTheCheckpointAnswersBeforeStart) {
   EXPECT_EQ(change.outcome, rpc::Outcome::kNotApplied);
   EXPECT_FALSE(kit_.core->ResolveIntents({1}, kit_.Deadline()).ok());
   EXPECT_FALSE(kit_.core->RaiseFloor(1, kit_.Deadline()).ok());
+  EXPECT_FALSE(
+      kit_.core->HoldCheckpoint({"", log.key()}, kit_.Deadline()).ok());
 }
 
 // A revision that was durable and not in force when policy stopped.
