@@ -225,7 +225,11 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
   const absl::Status admitted = AddStream(writer);
   if (admitted.ok()) {
     IncomingCall call = ReadCall(method, *context, *request);
+    // gRPC keeps both for as long as the stream: the metadata, and with the
+    // request the memory that the headers came in, too. It made the request for
+    // this call and does not read it again.
     WipeTokens(*context);
+    const_cast<grpc::ByteBuffer*>(request)->Clear();
     call.deadline = SteadyTime::InfiniteFuture();
     handler_->HandleStream(std::move(call), writer);
   } else {

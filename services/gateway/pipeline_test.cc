@@ -674,6 +674,7 @@ TEST_F(FewCallsPipelineTest, P8_AnAnswerCountsUntilTheTransportIsDoneWithIt) {
   EXPECT_TRUE(AccessKeeping(&unsent)->status.ok());
   EXPECT_TRUE(AccessKeeping(&unsent)->status.ok());
   EXPECT_EQ(Access(kReader)->status.code(), StatusCode::kResourceExhausted);
+  ASSERT_EQ(unsent.size(), 2u);
   unsent.pop_back();
   EXPECT_TRUE(Access(kReader)->status.ok());
 }
