@@ -22,6 +22,7 @@
 #include "libs/base/mutex.h"
 #include "libs/base/steady_time.h"
 #include "libs/kv/kv.h"
+#include "libs/kv/power_cut_file_system.h"
 #include "libs/kv/rocksdb_kv.h"
 #include "libs/kv/test_kv.h"
 #include "libs/kv/transaction.h"
@@ -157,6 +158,19 @@ TEST(ErasureTest, AnOverwrittenValueIsErasedWhenAsked) {
   EXPECT_TRUE(Erased(kv.store(), revision).Await().ok());
   EXPECT_FALSE(Holds(kv.Files()));
   EXPECT_EQ(kv.store()->Get("secret")->value, "new");
+}
+
+TEST(ErasureTest, P4_NothingIsCalledErasedBeforeItsFilesAreDeleted) {
+  TestKv kv = TestKv::WithOptions(SmallBuffers());
+  Put(kv.store(), 1, "table", kPlanted);
+  ASSERT_TRUE(kv.Restart().ok());
+  // One value in a table and one in the log, which go by different jobs.
+  Put(kv.store(), 2, "log", kPlanted);
+  kv.disk()->SlowDeletions(absl::Milliseconds(100));
+  EraseKey(kv.store(), 3, "log");
+  const uint64_t revision = EraseKey(kv.store(), 4, "table");
+  EXPECT_TRUE(Erased(kv.store(), revision).Await().ok());
+  EXPECT_FALSE(Holds(kv.Files()));
 }
 
 TEST(ErasureTest, ManyKeysAreErasedTogether) {

@@ -17,6 +17,23 @@ namespace {
 // the last costs less than one for each.
 constexpr size_t kMaxRanges = 32;
 
+// Waits until the files that were replaced are deleted. RocksDB answers a flush
+// or a compaction as soon as the new tables count; the background job deletes
+// the old files afterwards, and until then they hold what was erased.
+absl::Status AwaitDeletions(rocksdb::DB* db) {
+  // A job of the background counts until it has deleted what it replaced.
+  absl::Status status = FromRocksDb(db->PauseBackgroundWork(),
+                                    "wait for jobs that replace erased files");
+  if (!status.ok()) return status;
+  status = FromRocksDb(db->ContinueBackgroundWork(), "go on with other jobs");
+  if (!status.ok()) return status;
+  // What a reader kept is deleted apart from the jobs when it lets go; the list
+  // of logs is answered when no deletion is under way.
+  rocksdb::VectorLogPtr logs;
+  return FromRocksDb(db->GetSortedWalFiles(logs),
+                     "wait until erased files are deleted");
+}
+
 // Appends the keys of [begin, end), as long as there are fewer than `limit`.
 absl::Status AppendRange(rocksdb::DB* db, const std::string& begin,
                          const std::string& end, size_t limit,
@@ -62,7 +79,7 @@ absl::Status RemoveFromDisk(rocksdb::DB* db,
   for (const format::Erasure& erasure : erasures) {
     keys.insert(format::DataKey(erasure.key));
   }
-  if (keys.empty()) return absl::OkStatus();
+  if (keys.empty()) return AwaitDeletions(db);
   rocksdb::CompactRangeOptions options;
   // Without it a value that already lies on the last level would stay there.
   options.bottommost_level_compaction =
@@ -74,12 +91,16 @@ absl::Status RemoveFromDisk(rocksdb::DB* db,
     return FromRocksDb(db->CompactRange(options, &begin, &end),
                        "compact erased values away");
   };
-  if (keys.size() > kMaxRanges) return compact(*keys.begin(), *keys.rbegin());
+  if (keys.size() > kMaxRanges) {
+    status = compact(*keys.begin(), *keys.rbegin());
+    if (!status.ok()) return status;
+    return AwaitDeletions(db);
+  }
   for (const std::string& key : keys) {
     status = compact(key, key);
     if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return AwaitDeletions(db);
 }
 
 absl::StatusOr<std::vector<std::string>> FindGarbage(rocksdb::DB* db,

@@ -21,10 +21,11 @@ namespace keyward::kv {
 
 // Rewrites whatever holds old values of the keys in `erasures`, so that when
 // it returns OK the bytes are in no file of the database: flushes the write
-// buffer, which lets go of the log, and compacts each key's range down to the
-// last level. Blocks for as long as rewriting takes. RESOURCE_EXHAUSTED if the
-// disk has no room for it, UNAVAILABLE or DATA_LOSS as RocksDB reports; nothing
-// may be concluded then, and `db` writes no more before it is resumed.
+// buffer, which lets go of the log, compacts each key's range down to the last
+// level, and waits until the replaced files are deleted. Blocks for as long as
+// that takes. RESOURCE_EXHAUSTED if the disk has no room for it, UNAVAILABLE or
+// DATA_LOSS as RocksDB reports; nothing may be concluded then, and `db` writes
+// no more before it is resumed.
 //
 // No snapshot that is older than the erasures may be open: it would keep the
 // bytes.

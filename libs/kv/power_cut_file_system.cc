@@ -7,6 +7,7 @@
 #include <cstdarg>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "libs/kv/power_cut_files.h"
 #include "rocksdb/env.h"
 
@@ -113,6 +114,11 @@ void PowerCutFileSystem::SetSpaceLimit(uint64_t bytes) {
 void PowerCutFileSystem::FailReads(bool fail) {
   MutexLock lock(&mu_);
   fail_reads_ = fail;
+}
+
+void PowerCutFileSystem::SlowDeletions(absl::Duration delay) {
+  MutexLock lock(&mu_);
+  deletion_delay_ = delay;
 }
 
 uint64_t PowerCutFileSystem::syncs() const {
@@ -233,6 +239,12 @@ IOStatus PowerCutFileSystem::GetChildren(const std::string& path,
 
 IOStatus PowerCutFileSystem::DeleteFile(const std::string& path,
                                         const IOOptions&, IODebugContext*) {
+  absl::Duration delay;
+  {
+    MutexLock lock(&mu_);
+    delay = deletion_delay_;
+  }
+  absl::SleepFor(delay);
   MutexLock lock(&mu_);
   return names_.erase(Clean(path)) > 0 ? IOStatus::OK() : Missing(path);
 }

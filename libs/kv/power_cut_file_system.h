@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
 #include "libs/base/mutex.h"
 #include "rocksdb/file_system.h"
 
@@ -68,6 +69,10 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
 
   // While it is set, every read of a file fails, as one of a bad sector does.
   void FailReads(bool fail);
+
+  // Every deletion of a file takes effect this much later, as on a disk that is
+  // busy.
+  void SlowDeletions(absl::Duration delay);
 
   uint64_t syncs() const;
 
@@ -183,6 +188,7 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   uint64_t stalled_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t space_limit_ ABSL_GUARDED_BY(mu_) = UINT64_MAX;
   bool fail_reads_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Duration deletion_delay_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace keyward::kv
