@@ -581,6 +581,34 @@ TEST(DamageTest, P4_WithoutItsNewestLogAFolderHoldsAllThatWasAcknowledged) {
   EXPECT_GT(refused, kCommits / 2);
 }
 
+size_t CountLogs(const DiskImage& files) {
+  return std::count_if(files.begin(), files.end(), [](const auto& file) {
+    return absl::EndsWith(file.first, ".log");
+  });
+}
+
+TEST(DamageTest, P4_ALogIsNamedBeforeWhatIsInItIsAcknowledged) {
+  RocksDbOptions options;
+  options.write_buffer_bytes = 64 << 10;
+  TestKv kv = TestKv::WithOptions(options);
+  // The log before stays, so that it is there when the newest is gone.
+  kv.disk()->SlowDeletions(absl::Seconds(2));
+  const std::string value(4000, 'x');
+  uint64_t commits = 0;
+  do {
+    ASSERT_LT(++commits, 100u);
+    Transaction txn = PutTxn(commits, absl::StrCat("k", commits), value);
+    ASSERT_TRUE(kv.store()->CommitAndWait(std::move(txn), {Soon()}).applied());
+  } while (CountLogs(kv.Files()) < 2);
+  DiskImage files = kv.Files();
+  ASSERT_EQ(files.erase(NewestLog(files)), 1u);
+  kv.Close();
+  TestKv damaged;
+  const absl::Status opened = damaged.OpenFiles(files);
+  EXPECT_TRUE(absl::IsDataLoss(opened)) << opened;
+  EXPECT_TRUE(absl::StrContains(opened.message(), "newest log")) << opened;
+}
+
 // A process that is killed between a log's first commit and its naming, and
 // one that a folder of an older release is given.
 TEST(DamageTest, AnOlderNameOrNoneIsNoDamage) {
