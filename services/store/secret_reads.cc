@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
@@ -52,24 +53,74 @@ absl::Status CheckReadable(const VersionRecord& version) {
   }
 }
 
-// A version's record, and the key that wraps its data key.
+// A secret and the version of it that a name means.
+struct SecretAndVersion {
+  Loaded<SecretRecord> secret;
+  int64_t number = 0;
+  Loaded<VersionRecord> version;
+};
+
+// What has to be true of the secret before its versions are looked at.
+using SecretCheck = absl::FunctionRef<absl::Status(const SecretRecord&)>;
+
+// How often two records that change between their reads are read again.
+constexpr int kMaxLooks = 8;
+
+// Both as they were at one moment. They are read one after the other: in
+// between, the stage may have moved on and the version that had it been
+// disabled, and a caller would be told that `current` does not work, which it
+// did all the time (P7).
+absl::StatusOr<SecretAndVersion> LoadTogether(const StoreParts& parts,
+                                              const std::string& project_uid,
+                                              const ResourceName& name,
+                                              SecretCheck check) {
+  auto secret = LoadSecret(*parts.kv, project_uid, name);
+  for (int look = 0; look < kMaxLooks; ++look) {
+    if (!secret.ok()) return secret.status();
+    const absl::Status allowed = check(secret->record);
+    if (!allowed.ok()) return allowed;
+    const absl::StatusOr<int64_t> number =
+        ResolveVersion(secret->record, name.version());
+    if (!number.ok()) return number.status();
+    auto version = LoadVersion(*parts.kv, secret->record.uid(), *number);
+    // Of one moment if the version has not changed since the secret did, or
+    // the secret has not until the version was read.
+    bool together = version.ok() && version->revision <= secret->revision;
+    auto again = absl::StatusOr<Loaded<SecretRecord>>();
+    if (!together) {
+      again = LoadSecret(*parts.kv, project_uid, name);
+      together = again.ok() && again->revision == secret->revision;
+    }
+    if (together) {
+      if (!version.ok()) return version.status();
+      return SecretAndVersion{*std::move(secret), *number, *std::move(version)};
+    }
+    secret = std::move(again);
+  }
+  return MakeError(absl::StatusCode::kUnavailable, kStoreUnavailable,
+                   "other changes kept coming first; try again");
+}
+
+// What a name means, which can be read, and the key that wraps its data key.
 struct WrappedVersion {
-  VersionRecord record;
+  SecretAndVersion loaded;
   KeyRing::Kek kek;
 };
 
 absl::StatusOr<WrappedVersion> LoadWrapped(const StoreParts& parts,
                                            const std::string& project_uid,
-                                           const std::string& secret_uid,
-                                           int64_t number) {
-  auto version = LoadVersion(*parts.kv, secret_uid, number);
-  if (!version.ok()) return version.status();
-  const absl::Status readable = CheckReadable(version->record);
+                                           const ResourceName& name) {
+  auto loaded =
+      LoadTogether(parts, project_uid, name, [&](const SecretRecord& secret) {
+        return CheckReadable(secret, parts.clock->Now());
+      });
+  if (!loaded.ok()) return loaded.status();
+  const absl::Status readable = CheckReadable(loaded->version.record);
   if (!readable.ok()) return readable;
   absl::StatusOr<KeyRing::Kek> kek =
-      parts.keys->OpenFor(project_uid, version->record);
+      parts.keys->OpenFor(project_uid, loaded->version.record);
   if (!kek.ok()) return kek.status();
-  return WrappedVersion{std::move(version->record), *std::move(kek)};
+  return WrappedVersion{*std::move(loaded), *std::move(kek)};
 }
 
 // A name with or without a version.
@@ -106,15 +157,13 @@ absl::StatusOr<ReadAnswer> SecretReads::GetVersion(
   const absl::StatusOr<ResourceName> name =
       CallTarget(context, "name", request.name(), ResourceKind::kSecretVersion);
   if (!name.ok()) return name.status();
-  const auto secret = LoadSecret(*parts_->kv, context.project_uid, *name);
-  if (!secret.ok()) return secret.status();
-  const absl::StatusOr<int64_t> number =
-      ResolveVersion(secret->record, name->version());
-  if (!number.ok()) return number.status();
-  const auto version = LoadVersion(*parts_->kv, secret->record.uid(), *number);
-  if (!version.ok()) return version.status();
+  const auto loaded =
+      LoadTogether(*parts_, context.project_uid, *name,
+                   [](const SecretRecord&) { return absl::OkStatus(); });
+  if (!loaded.ok()) return loaded.status();
   auto response = std::make_unique<GetSecretVersionResponse>();
-  *response->mutable_version() = ViewVersion(secret->record, version->record);
+  *response->mutable_version() =
+      ViewVersion(loaded->secret.record, loaded->version.record);
   std::string resource = response->version().name();
   return ReadAnswer{std::move(response), std::move(resource)};
 }
@@ -125,34 +174,28 @@ absl::StatusOr<ReadAnswer> SecretReads::Access(
   const absl::StatusOr<ResourceName> name =
       AccessTarget(context, request.name());
   if (!name.ok()) return name.status();
-  const auto secret = LoadSecret(*parts_->kv, context.project_uid, *name);
-  if (!secret.ok()) return secret.status();
-  absl::Status readable = CheckReadable(secret->record, parts_->clock->Now());
-  if (!readable.ok()) return readable;
-  const absl::StatusOr<int64_t> number =
-      ResolveVersion(secret->record, name->version());
-  if (!number.ok()) return number.status();
-  absl::StatusOr<WrappedVersion> version =
-      LoadWrapped(*parts_, context.project_uid, secret->record.uid(), *number);
-  // The two reads are not one: in between, the data key may have moved to
-  // another version of the key, and the one it was wrapped by been destroyed.
-  if (absl::IsDataLoss(version.status())) {
-    version = LoadWrapped(*parts_, context.project_uid, secret->record.uid(),
-                          *number);
+  absl::StatusOr<WrappedVersion> wrapped =
+      LoadWrapped(*parts_, context.project_uid, *name);
+  // The key is read last: by then the data key may have moved to another
+  // version of the key, and the one it was wrapped by been destroyed.
+  if (absl::IsDataLoss(wrapped.status())) {
+    wrapped = LoadWrapped(*parts_, context.project_uid, *name);
   }
-  if (!version.ok()) return version.status();
-  const VersionRecord& record = version->record;
+  if (!wrapped.ok()) return wrapped.status();
+  const std::string& secret_uid = wrapped->loaded.secret.record.uid();
+  const VersionRecord& record = wrapped->loaded.version.record;
+  const int64_t number = wrapped->loaded.number;
   // The binding is made of what was asked for and of the secret's own record,
   // not of what the version's record says of itself: P6.
   const std::string secret_name = SecretNameOf(*name);
   const absl::StatusOr<OpenedPayload> payload = OpenVersion(
-      {parts_->installation_id, secret_name, secret->record.uid(), *number},
+      {parts_->installation_id, secret_name, secret_uid, number},
       {record.key_name(), record.key_uid(), record.key_version()},
-      *version->kek, record.wrapped_data_key(), record.sealed_payload());
+      *wrapped->kek, record.wrapped_data_key(), record.sealed_payload());
   if (!payload.ok()) return payload.status();
 
   auto response = std::make_unique<AccessSecretVersionResponse>();
-  response->set_name(absl::StrCat(secret_name, "/versions/", *number));
+  response->set_name(absl::StrCat(secret_name, "/versions/", number));
   const absl::string_view data = payload->data();
   response->mutable_payload()->set_data(data.data(), data.size());
   response->mutable_payload()->set_data_crc32c(payload->crc32c);

@@ -53,8 +53,57 @@ class SecretReadsTest : public StoreFixture {
     return request;
   }
 
+  // Disables, or enables, the version.
+  template <typename Request>
+  void SetState(const std::string& id, int64_t number) {
+    Request request;
+    request.set_name(absl::StrCat(Name(id), "/versions/", number));
+    const absl::Status status = Call(request).status;
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
   using Ids = std::vector<std::string>;
 };
+
+// Secret and version are read one after the other; what is between them must
+// not show.
+TEST_F(SecretReadsTest, P7_CurrentWorksWhileItMovesOnAndTheOldOneIsDisabled) {
+  Create("db", "one");
+  faults_->BeforeRead(1, [&] {
+    Add("db", "two");
+    SetState<secrets::DisableSecretVersionRequest>("db", 1);
+  });
+  EXPECT_EQ(Read("db"), "two");
+}
+
+TEST_F(SecretReadsTest, AVersionIsNotReadAsCurrentThatWasEnabledTooLate) {
+  Create("db", "one");
+  SetState<secrets::DisableSecretVersionRequest>("db", 1);
+  faults_->BeforeRead(1, [&] {
+    Add("db", "two");
+    SetState<secrets::EnableSecretVersionRequest>("db", 1);
+  });
+  EXPECT_EQ(Read("db"), "two");
+}
+
+TEST_F(SecretReadsTest, TheMetadataOfAStageIsOfOneMoment) {
+  Create("db", "one");
+  faults_->BeforeRead(1, [&] {
+    Add("db", "two");
+    SetState<secrets::DisableSecretVersionRequest>("db", 1);
+  });
+  secrets::GetSecretVersionRequest request;
+  request.set_name(Name("db") + "/versions/current");
+  EXPECT_EQ(Call(request).resource, Name("db") + "/versions/2");
+}
+
+TEST_F(SecretReadsTest, AVersionThatChangedAfterItsSecretIsRead) {
+  Create("db", "one");
+  SetState<secrets::DisableSecretVersionRequest>("db", 1);
+  EXPECT_EQ(ErrorReason(Access("db").status()), kVersionDisabled);
+  SetState<secrets::EnableSecretVersionRequest>("db", 1);
+  EXPECT_EQ(Read("db"), "one");
+}
 
 TEST_F(SecretReadsTest, AnExpiredSecretIsRefusedFromThatMomentOn) {
   secrets::CreateSecretRequest request = CreateRequest("db", "x");
