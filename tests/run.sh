@@ -6,7 +6,7 @@
 #
 #   tests/run.sh              all stages
 #   tests/run.sh STAGE...     some of: packages build unit asan tsan
-#                             model integration interop seeds
+#                             model integration faults interop seeds
 #
 # Ends in `N passed, N failed` (and `, N skipped` if any), where N counts test
 # cases: a case that runs plain and under sanitizers is one case, and passed if
@@ -89,6 +89,7 @@ shell_suites() {
 
 stage_model() { shell_suites tests/model/run.sh; }
 stage_integration() { shell_suites tests/integration/*.sh; }
+stage_faults() { shell_suites tests/fault/attacks.sh; }
 stage_interop() { shell_suites tests/interop/run.sh; }
 stage_seeds() { shell_suites tests/fault/sample.sh; }
 
@@ -103,7 +104,7 @@ bound_cache() {
 
 stages=("$@")
 if [[ ${#stages[@]} -eq 0 ]]; then
-  stages=(packages build unit asan tsan model integration interop seeds)
+  stages=(packages build unit asan tsan model integration faults interop seeds)
 fi
 for stage in "${stages[@]}"; do
   if ! declare -F "stage_$stage" >/dev/null; then

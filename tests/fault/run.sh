@@ -2,16 +2,22 @@
 # Copyright 2026 The Keyward Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Shows for seeded violations of each promise that a test finds them: see
-# seeds.py for the options.
+# Attacks the promises and prints what was tried and found: run.py has the
+# options and the suites.
 #
-#   tests/fault/run.sh             every seed
-#   tests/fault/run.sh --sample    one a promise, chosen by the commit's hash
+#   tests/fault/run.sh [--kills N] [--operations N] [--json FILE]
+#   tests/fault/run.sh --suite NAME... [--random-seed N]
+#   tests/fault/run.sh --sample    one seeded violation a promise, chosen by the
+#                                  commit's hash
 
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-if [[ ${1:-} == --sample && $# -eq 1 ]]; then
-  commit=$(git -C "$here" rev-parse HEAD 2>/dev/null || echo none)
-  set -- --sample "$commit"
-fi
-PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/seeds.py" "$@"
+arguments=()
+for argument in "$@"; do
+  arguments+=("$argument")
+  if [[ $argument == --sample ]]; then
+    arguments+=("$(git -C "$here" rev-parse HEAD 2>/dev/null || echo none)")
+  fi
+done
+# Debian's own Python: its gRPC is a Debian package.
+PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 "$here/run.py" "${arguments[@]}"

@@ -152,7 +152,11 @@ void RecordBook::AddOutcome(uint64_t index, const AuditEntry& entry) {
   open_.erase(intent);
   if (entry.outcome() != audit::v1::CHANGE_OUTCOME_APPLIED) return;
   const Named named = NamedIn(entry.resource());
-  if (named.secret.empty() || named.version == 0) return;
+  if (named.secret.empty()) return;
+  if (named.version == 0) {
+    if (method == kAdd) ++applied_[named.secret].added_unnamed;
+    return;
+  }
   if (method == kAdd) applied_[named.secret].added.insert(named.version);
   if (method == kDestroy) {
     applied_[named.secret].destroyed.insert(named.version);
@@ -208,7 +212,7 @@ std::vector<Finding> RecordBook::Compare(const std::string& secret,
                               " is destroyed on record and not in truth")});
     }
   }
-  if (unrecorded > OpenOf(secret, kAdd, 0)) {
+  if (unrecorded > applied.added_unnamed + OpenOf(secret, kAdd, 0)) {
     findings.push_back(
         {"P1", absl::StrCat(secret, ": ", unrecorded,
                             " versions are visible that no outcome and no "

@@ -84,6 +84,8 @@ class RecordBook {
   struct Applied {
     std::set<int64_t> added;
     std::set<int64_t> destroyed;
+    // Adds that the reconciler found out, whose outcomes name the secret alone.
+    int added_unnamed = 0;
   };
 
   static bool IsRecordOf(const Record& record,

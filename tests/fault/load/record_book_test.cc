@@ -215,6 +215,16 @@ TEST(RecordBookTest, P1_AVisibleVersionNeedsAnOutcomeOrAnOpenIntent) {
   EXPECT_NE(Text(book.Compare("c", "EE", 1, 0)), "") << "none is open";
 }
 
+TEST(RecordBookTest, AnOutcomeThatTheReconcilerFoundOutNamesNoVersion) {
+  for (const int visible : {1, 2}) {
+    RecordBook book;
+    Log log(&book);
+    log.Change("AddSecretVersion", "a", "a");
+    const std::string states(visible, kEnabledState);
+    EXPECT_EQ(book.Compare("a", states, 0, 0).empty(), visible == 1);
+  }
+}
+
 TEST(RecordBookTest, P4_WhatIsOnRecordAsAddedIsVisible) {
   for (const int unknown : {0, 1}) {
     RecordBook book;

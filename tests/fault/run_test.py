@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# Copyright 2026 The Keyward Authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A suite that says nothing, or fails, must not look like one that passed."""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+# pylint: disable=wrong-import-position
+import report
+import run
+
+GOOD = """
+import sys
+import report
+r = report.Report("{name}")
+r.tried("kills", 3)
+r.verdict(True, "well")
+sys.exit(r.end())
+"""
+BAD = """
+import sys
+import report
+r = report.Report("{name}")
+r.found("P4", "a version is gone", form="five")
+r.verdict(True, "all_the_same")
+sys.exit(r.end())
+"""
+SILENT = "import sys\nsys.exit(0)\n"
+SEEDS = """
+import json, sys
+with open(sys.argv[sys.argv.index("--json") + 1], "w") as file:
+    json.dump({{"violations": [
+        {{"promise": "P1", "found": True}}, {{"promise": "P1", "found": False}},
+    ]}}, file)
+print("arguments:", " ".join(sys.argv[3:]))
+"""
+
+
+class RunTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.here, run.HERE = run.HERE, self.folder
+        self.addCleanup(lambda: setattr(run, "HERE", self.here))
+        os.environ["KEYWARD_BIN"] = "/nowhere"
+        os.environ["PYTHONPATH"] = os.path.dirname(report.__file__)
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, f"{name}.py"), "w",
+                  encoding="utf-8") as file:
+            file.write(text.format(name=name))
+
+    def write_all(self):
+        for suite in run.SUITES:
+            self.write(suite.name, SEEDS if suite.name == "seeds" else GOOD)
+
+    def run_suites(self, *arguments):
+        """The status, the merged object and what was printed."""
+        file = os.path.join(self.folder, "merged")
+        sys.argv = ["run.py", "--json", file, *arguments]
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            status = run.main()
+        with open(file, encoding="utf-8") as merged:
+            return status, json.load(merged), output.getvalue()
+
+    def test_all_that_passes_is_merged(self):
+        self.write_all()
+        status, merged, output = self.run_suites()
+        self.assertEqual(status, 0)
+        self.assertEqual(sorted(merged), [
+            "histories", "kills", "plaintext", "stalls", "violations"])
+        self.assertEqual(merged["kills"]["tried"], {"kills": 3})
+        self.assertEqual(merged["kills"]["found"], [])
+        self.assertEqual(len(merged["violations"]), 2)
+        self.assertIn("1 of 2    seeded violations of P1 found", output)
+
+    def test_a_suite_that_is_not_there_fails(self):
+        self.write_all()
+        os.remove(os.path.join(self.folder, "stalls.py"))
+        status, merged, output = self.run_suites()
+        self.assertEqual(status, 1)
+        self.assertNotIn("stalls", merged)
+        self.assertIn("not ok stalls: it is not there", output)
+
+    def test_a_suite_that_says_nothing_fails(self):
+        self.write_all()
+        self.write("histories", SILENT)
+        status, merged, output = self.run_suites()
+        self.assertEqual(status, 1)
+        self.assertNotIn("histories", merged)
+        self.assertIn("not ok histories: it did not say", output)
+
+    def test_a_suite_that_finds_something_fails_and_says_it(self):
+        self.write_all()
+        self.write("kills", BAD)
+        status, merged, output = self.run_suites()
+        self.assertEqual(status, 1)
+        self.assertEqual(merged["kills"]["found"], [
+            {"promise": "P4", "what": "a version is gone", "form": "five"}])
+        self.assertIn("P4: a version is gone, form five", output)
+
+    def test_the_seeds_are_chosen_as_ever(self):
+        self.write_all()
+        status, merged, _ = self.run_suites("--seed", "this", "--seed", "that")
+        self.assertEqual(status, 0)
+        self.assertEqual(list(merged), ["violations"])
+        options, others = run.parse(["--sample", "text"])
+        self.assertEqual([s.name for s in options.suites], ["seeds"])
+        self.assertEqual(run.arguments_of(options.suites[0], options),
+                         ["--sample", "text"])
+        self.assertEqual(others, [])
+
+    def test_numbers_go_to_whom_they_are_for(self):
+        options, _ = run.parse(["--kills", "7", "--operations", "8",
+                                "--random-seed", "9"])
+        given = {suite.name: run.arguments_of(suite, options)
+                 for suite in options.suites}
+        self.assertEqual(given, {
+            "seeds": [],
+            "kills": ["--kills", "7", "--random-seed", "9"],
+            "histories": ["--operations", "8", "--random-seed", "9"],
+            "plaintext": ["--random-seed", "9"],
+            "stalls": ["--random-seed", "9"]})
+
+    def test_other_options_need_one_suite(self):
+        with contextlib.redirect_stderr(io.StringIO()):
+            with self.assertRaises(SystemExit):
+                run.parse(["--form", "five"])
+        _, others = run.parse(["--suite", "kills", "--form", "five"])
+        self.assertEqual(others, ["--form", "five"])
+
+
+class ReportTest(unittest.TestCase):
+    def report(self, *arguments):
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            made = report.Report("kills", arguments=list(arguments))
+        return made, output.getvalue()
+
+    def end(self, made):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return made.end()
+
+    def test_the_same_number_makes_the_same_choices(self):
+        first, output = self.report("--random-seed", "5")
+        second, _ = self.report("--random-seed", "5")
+        self.assertEqual(first.random.random(), second.random.random())
+        self.assertEqual(output, "# kills --random-seed 5\n")
+
+    def test_nothing_judged_is_no_success(self):
+        made, _ = self.report()
+        self.assertEqual(self.end(made), 1)
+
+    def test_what_was_found_fails(self):
+        made, _ = self.report()
+        with contextlib.redirect_stdout(io.StringIO()):
+            made.verdict(True, "well")
+            made.found("P1", "something")
+        self.assertEqual(self.end(made), 1)
+
+    def test_few_of_many_violations_are_shown_and_all_are_kept(self):
+        made, _ = self.report()
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            for number in range(report.MOST_SHOWN + 5):
+                made.found("P1", f"number {number}\nand more of it")
+        self.assertEqual(output.getvalue().count("number"), report.MOST_SHOWN)
+        result = {"random_seed": 1, "tried": {}, "found": [
+            {"promise": "P1", "what": "one\ntwo"}] * (report.MOST_SHOWN + 5)}
+        lines = list(report.table("kills", result))
+        self.assertEqual(lines[-1].strip(), "and 5 more")
+        self.assertTrue(all("\n" not in line for line in lines))
+
+    def test_a_failed_verdict_fails(self):
+        made, _ = self.report()
+        with contextlib.redirect_stdout(io.StringIO()):
+            made.verdict(True, "well")
+            made.verdict(False, "badly")
+        self.assertEqual(self.end(made), 1)
+
+    def test_a_skipped_one_does_not(self):
+        made, _ = self.report()
+        with contextlib.redirect_stdout(io.StringIO()):
+            made.skip("this", "it cannot be tried here")
+        self.assertEqual(self.end(made), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
