@@ -25,6 +25,15 @@ STOP_SECONDS = 15
 
 FIVE = ("store", "policy", "audit", "rotation", "gateway")
 
+# Which services each of the five calls.
+PEERS = {
+    "store": ("audit",),
+    "policy": ("store", "rotation", "audit"),
+    "audit": ("store", "policy"),
+    "rotation": (),
+    "gateway": ("store", "policy", "audit", "rotation"),
+}
+
 
 def free_ports(count):
     """Ports that were free a moment ago; held together so that none repeats.
@@ -161,6 +170,11 @@ class Deployment:
     def binary(self, name):
         return os.path.join(self.binaries, name)
 
+    def port(self, name):
+        """Where a process listens."""
+        argv = self.processes[name].argv
+        return int(argv[argv.index("--listen") + 1].rsplit(":", 1)[1])
+
     def _add(self, name, port, metrics_port, extra=()):
         argv = [
             self.binary(f"keyward-{name}"),
@@ -182,16 +196,9 @@ class Deployment:
         ports = dict(zip(FIVE, free_ports(5)))
         metrics = dict(zip(FIVE, free_ports(5)))
         self.address = f"127.0.0.1:{ports['gateway']}"
-        peers = {
-            "store": ("audit",),
-            "policy": ("store", "rotation", "audit"),
-            "audit": ("store", "policy"),
-            "rotation": (),
-            "gateway": ("store", "policy", "audit", "rotation"),
-        }
         for name in FIVE:
             extra = [
-                f"{peer}.address=127.0.0.1:{ports[peer]}" for peer in peers[name]
+                f"{peer}.address=127.0.0.1:{ports[peer]}" for peer in PEERS[name]
             ]
             self._add(name, ports[name], metrics[name], extra)
 

@@ -12,13 +12,14 @@ import ssl
 import struct
 import time
 
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING = 0, 1, 3, 4, 6
-_ACK, _END_STREAM, _END_HEADERS = 1, 1, 4
-_CANCEL = 8
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING = 0, 1, 2, 3, 4, 6
+WINDOW_UPDATE, CONTINUATION = 8, 9
+ACK, END_STREAM, END_HEADERS = 1, 1, 4
+CANCEL = 8
 _INITIAL_WINDOW_SIZE = 4
 # What a peer may send in one frame before it is told otherwise.
-_FRAME_BYTES = 16384
+FRAME_BYTES = 16384
 _TIMEOUT = 10
 
 
@@ -36,16 +37,27 @@ def _length(number, bits, first):
     return bytes(encoded)
 
 
-def _field(name, value):
+def field(name, value):
     """A header field that the peer is to keep in its table (section 6.2.1)."""
     return b"\x40" + b"".join(
         _length(len(text), 7, 0) + text for text in (name, value))
 
 
-def _frame(kind, flags, stream, payload=b""):
+def frame(kind, flags, stream, payload=b""):
     return struct.pack(
         ">BHBBI", len(payload) >> 16, len(payload) & 0xffff, kind, flags,
         stream) + payload
+
+
+def tls_context(identity):
+    """What a client of this identity begins TLS with; (ca, None, None): none."""
+    ca, certificate, key = identity
+    context = ssl.create_default_context(cafile=ca)
+    context.check_hostname = False
+    context.set_alpn_protocols(["h2"])
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    return context
 
 
 class Connection:
@@ -57,21 +69,18 @@ class Connection:
 
     def __init__(self, address, identity, window=None):
         """`window` is what the server may send on a stream, if not 64 KiB."""
-        ca, certificate, key = identity
-        context = ssl.create_default_context(cafile=ca)
-        context.check_hostname = False
-        context.set_alpn_protocols(["h2"])
-        if certificate:
-            context.load_cert_chain(certificate, key)
         host, port = address.rsplit(":", 1)
         plain = socket.create_connection((host, int(port)), timeout=_TIMEOUT)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = context.wrap_socket(plain, server_hostname=host)
+        self._socket = tls_context(identity).wrap_socket(
+            plain, server_hostname=host)
         self._host = address.encode()
         self._stream = -1
+        # What the next headers begin with.
+        self._table = b""
         settings = b"" if window is None else struct.pack(
             ">HI", _INITIAL_WINDOW_SIZE, window)
-        self._socket.sendall(_PREFACE + _frame(_SETTINGS, 0, 0, settings))
+        self._socket.sendall(PREFACE + frame(SETTINGS, 0, 0, settings))
 
     def __enter__(self):
         return self
@@ -94,17 +103,19 @@ class Connection:
             (b"te", b"trailers"), (b"content-type", b"application/grpc"),
             *headers,
         ]
-        block = b"".join(_field(name, value) for name, value in fields)
-        frames = _frame(_HEADERS, _END_HEADERS, self._stream, block)
+        block = self._table + b"".join(
+            field(name, value) for name, value in fields)
+        self._table = b""
+        frames = frame(HEADERS, END_HEADERS, self._stream, block)
         body = struct.pack(">BI", 0, len(message)) + message
         body = body[:int(len(body) * sent)]
-        for place in range(0, len(body), _FRAME_BYTES):
-            frames += _frame(
-                _DATA, 0, self._stream, body[place:place + _FRAME_BYTES])
+        for place in range(0, len(body), FRAME_BYTES):
+            frames += frame(
+                DATA, 0, self._stream, body[place:place + FRAME_BYTES])
         if cancel:
             frames += self._reset(self._stream)
         elif end:
-            frames += _frame(_DATA, _END_STREAM, self._stream)
+            frames += frame(DATA, END_STREAM, self._stream)
         for place in range(0, len(frames), pieces or len(frames)):
             self._socket.sendall(
                 frames[place:place + (pieces or len(frames))])
@@ -117,7 +128,7 @@ class Connection:
 
     @staticmethod
     def _reset(stream):
-        return _frame(_RST_STREAM, 0, stream, struct.pack(">I", _CANCEL))
+        return frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))
 
     def wait(self, stream):
         """Until the server has ended the stream; so much for its answer."""
@@ -126,11 +137,19 @@ class Connection:
             high, low, kind, flags, number = struct.unpack(
                 ">BHBBI", self._exactly(9))
             payload = self._exactly(high << 16 | low)
-            if kind in (_SETTINGS, _PING) and not flags & _ACK:
-                self._socket.sendall(_frame(
-                    kind, _ACK, 0, payload if kind == _PING else b""))
-            ends = kind in (_DATA, _HEADERS) and flags & _END_STREAM
-            if ends or kind == _RST_STREAM:
+            if kind == SETTINGS and not flags & ACK:
+                # The server keeps no table, and wants to hear that its client
+                # knows (RFC 7541, section 6.3).
+                self._table = b"\x20"
+            if kind in (SETTINGS, PING) and not flags & ACK:
+                self._socket.sendall(frame(
+                    kind, ACK, 0, payload if kind == PING else b""))
+            if kind == DATA and payload:
+                # The connection's window; a stream's stays as it is.
+                self._socket.sendall(frame(
+                    WINDOW_UPDATE, 0, 0, struct.pack(">I", len(payload))))
+            ends = kind in (DATA, HEADERS) and flags & END_STREAM
+            if ends or kind == RST_STREAM:
                 ended = number
 
     def _exactly(self, size):

@@ -46,14 +46,14 @@ def mount(keyward, path, *options):
         subprocess.run, ["umount", path], capture_output=True, check=True)
 
 
-def small_disks(keyward):
+def small_disks(keyward, size=DISK):
     """A small disk of its own for each folder of data."""
     keyward.initialize()
     os.makedirs(keyward.data(""), mode=0o700)
     for name in KEEPERS:
         os.mkdir(keyward.data(name), 0o700)
         mount(keyward, keyward.data(name), "-t", "tmpfs", "-o",
-              f"size={DISK},mode=0700", "tmpfs")
+              f"size={size},mode=0700", "tmpfs")
 
 
 @contextlib.contextmanager

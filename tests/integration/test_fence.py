@@ -28,13 +28,18 @@ QUEUED = 8
 
 
 @contextlib.contextmanager
-def second_gateway(keyward):
-    """Another gateway before the same services; its address."""
+def second_gateway(keyward, *settings):
+    """Another gateway before the same services; its address.
+
+    Its settings are those of the first, and then these.
+    """
     first = keyward.processes["gateway"]
     port, metrics = free_ports(2)
     argv = list(first.argv)
     argv[argv.index("--listen") + 1] = f"127.0.0.1:{port}"
     argv[argv.index("--metrics") + 1] = f"127.0.0.1:{metrics}"
+    for setting in settings:
+        argv += ["--set", setting]
     log = os.path.join(keyward.folder, "gateway-2.log")
     process = Process("gateway-2", argv, log, metrics).start()
     try:
