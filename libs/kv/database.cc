@@ -10,8 +10,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "libs/base/fault_point.h"
 #include "libs/kv/log_check.h"
 #include "libs/kv/newest_log.h"
 #include "libs/kv/rocksdb_status.h"
@@ -135,6 +137,17 @@ class Database::LogWatch final : public rocksdb::EventListener {
   // Whether there may be another log since the last call.
   bool TakeChanged() { return changed_.exchange(false); }
   void SetChanged() { changed_ = true; }
+
+#ifdef KEYWARD_FAULT_POINTS
+  // RocksDB writes its log and syncs it within one call of ours.
+  bool ShouldBeNotifiedOnFileIO() override { return true; }
+  void OnFileWriteFinish(const rocksdb::FileOperationInfo& info) override {
+    if (!absl::EndsWith(info.path, ".log")) return;
+    const std::string folder = info.path.substr(0, info.path.rfind('/'));
+    KEYWARD_FAULT_POINT("kv.commit.written",
+                        folder.substr(folder.rfind('/') + 1));
+  }
+#endif
 
  private:
   std::atomic<bool> changed_{true};

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/steady_time.h"
 #include "libs/kv/janitor.h"
 #include "libs/kv/result_slot.h"
@@ -204,6 +205,7 @@ void RocksDbStore::Erase(Database* database) {
                oldest - absl::Nanoseconds(1));
   const std::vector<format::Erasure> due = erasures_.Due(until);
   if (due.empty()) return;
+  KEYWARD_FAULT_POINT("kv.erase.before_removal", options_.owner);
   absl::Status removed = RemoveFromDisk(database->db(), due);
   if (absl::IsResourceExhausted(removed)) {
     ResumeWrites(database);
@@ -218,6 +220,7 @@ void RocksDbStore::Erase(Database* database) {
     Fail(removed, {});
     return;
   }
+  KEYWARD_FAULT_POINT("kv.erase.removed", options_.owner);
   erase_backoff_ = absl::ZeroDuration();
   auto work = std::make_unique<Work>();
   work->kind = Work::Kind::kPurge;
@@ -284,8 +287,10 @@ absl::Status RocksDbStore::Reopen() {
     MutexLock lock(&mu_);
     unknown = unknown_;
   }
+  KEYWARD_FAULT_POINT("kv.reopen.before_settle", options_.owner);
   absl::Status settled = SettleUnknown(db, unknown, &*state);
   if (!settled.ok()) return settled;
+  KEYWARD_FAULT_POINT("kv.reopen.settled", options_.owner);
   absl::StatusOr<std::vector<format::Erasure>> erasures = LoadErasures(db);
   if (!erasures.ok()) return erasures.status();
   erasures_.Add(*erasures, options_.clock->SteadyNow());

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/fault_point.h"
 #include "libs/kv/feed_reader.h"
 #include "libs/kv/reader.h"
 #include "libs/kv/rocksdb_snapshot.h"
@@ -212,6 +213,7 @@ CommitQueue::Outcome RocksDbStore::Apply(
   CommitQueue::Outcome outcome;
   rocksdb::WriteBatch* batch = writer.Finish();
   if (batch != nullptr) {
+    KEYWARD_FAULT_POINT("kv.commit.before_write", options_.owner);
     absl::Status written =
         FromRocksDb(database->db()->Write(SyncedWrite(), batch), "commit");
     if (written.ok()) written = database->NameLog();
@@ -221,6 +223,7 @@ CommitQueue::Outcome RocksDbStore::Apply(
       Fail(cause, writer.claimed());
       return outcome;
     }
+    KEYWARD_FAULT_POINT("kv.commit.durable", options_.owner);
     Publish(&writer);
   }
   outcome.results = writer.DurableResults();

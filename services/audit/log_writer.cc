@@ -8,6 +8,7 @@
 
 #include "libs/audit/checkpoint.h"
 #include "libs/audit/log_schema.h"
+#include "libs/base/fault_point.h"
 #include "services/audit/unavailable.h"
 
 namespace keyward::audit_service {
@@ -253,6 +254,7 @@ bool LogWriter::CommitBatch(audit::Batch batch) {
   flight_ = {std::move(batch), *std::move(plan)};
   kv::CommitOptions options;
   options.deadline = queue_.GroupDeadline();
+  KEYWARD_FAULT_POINT("audit.append.before_commit");
   queue_.MarkSubmitted();
   session_->Commit(std::move(txn), options,
                    [this](const kv::CommitResult& result) {
@@ -290,6 +292,7 @@ bool LogWriter::OnCommitted(const kv::CommitResult& result) {
 }
 
 void LogWriter::OnApplied(uint64_t revision) {
+  KEYWARD_FAULT_POINT("audit.append.durable");
   auto view = std::make_shared<LogView>();
   view->edge = std::move(flight_.plan.edge);
   view->head = flight_.plan.head;
@@ -303,6 +306,7 @@ void LogWriter::OnApplied(uint64_t revision) {
   }
   conflicts_ = 0;
   AttachCheckpoint();
+  KEYWARD_FAULT_POINT("audit.append.signed");
   queue_.AnswerGroup();
   if (grown_) grown_();
 }

@@ -10,6 +10,7 @@
 #include "absl/types/optional.h"
 #include "libs/audit/entry.h"
 #include "libs/audit/log_reader.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/mutex.h"
 
 namespace keyward::audit_service {
@@ -99,6 +100,7 @@ void Reconciler::Settle(const Peer& peer, const std::vector<Intent>& intents,
                         Result* result) {
   std::vector<uint64_t> ids;
   for (const Intent& intent : intents) ids.push_back(intent.index);
+  KEYWARD_FAULT_POINT("audit.reconcile.found");
   absl::StatusOr<std::vector<rpc::IntentResolution>> resolutions =
       peer.control->ResolveIntents(ids, clock_->SteadyNow() + kCallTime);
   if (!resolutions.ok()) {
@@ -107,7 +109,9 @@ void Reconciler::Settle(const Peer& peer, const std::vector<Intent>& intents,
     result->unsettled += intents.size();
     return;
   }
+  KEYWARD_FAULT_POINT("audit.reconcile.resolved");
   const size_t closed = Record(intents, *resolutions);
+  KEYWARD_FAULT_POINT("audit.reconcile.recorded");
   result->closed += closed;
   result->unsettled += intents.size() - std::min(closed, intents.size());
 }

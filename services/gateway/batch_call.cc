@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "libs/rpc/rpc_status.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/unary_call.h"
@@ -123,8 +124,11 @@ void BatchCall::OnFetched(SnapshotPtr snapshot) {
     }
     entries.push_back(ElementEntry(element, snapshot->revision()));
   }
-  Record(std::move(entries), snapshot->revision(),
-         [this](rpc::AppendResult) { Answer(absl::OkStatus(), Assemble()); });
+  KEYWARD_FAULT_POINT("gateway.batch.fetched");
+  Record(std::move(entries), snapshot->revision(), [this](rpc::AppendResult) {
+    KEYWARD_FAULT_POINT("gateway.batch.recorded");
+    Answer(absl::OkStatus(), Assemble());
+  });
 }
 
 AuditEntry BatchCall::ElementEntry(const Element& element,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/audit_item.h"
 #include "services/gateway/unary_call.h"
@@ -49,8 +50,10 @@ void ChangeCall::Authorized(SnapshotPtr snapshot) {
   }
   AuditEntry intent = NewDecisionEntry(audit::v1::ENTRY_KIND_INTENT, decision(),
                                        snapshot->revision());
+  KEYWARD_FAULT_POINT("gateway.change.before_intent");
   Record({std::move(intent)}, snapshot->revision(),
          [this, snapshot](rpc::AppendResult result) {
+           KEYWARD_FAULT_POINT("gateway.change.intended");
            // If the deadline has answered "nothing was done", Apply does
            // nothing, and the reconciler closes the intent.
            Apply(*snapshot, std::move(result));
@@ -77,6 +80,7 @@ void ChangeCall::Apply(const policy::PolicySnapshot& snapshot,
 
 void ChangeCall::OnApplied(uint64_t intent, uint64_t revision,
                            rpc::CallResult result) {
+  KEYWARD_FAULT_POINT("gateway.change.answered");
   CheckAnswer(rule(), &result);
   const bool again = result.refusal == rpc::Refusal::kFence ||
                      result.refusal == rpc::Refusal::kAttributes;
@@ -115,6 +119,7 @@ void ChangeCall::RecordOutcome(
              std::max(deadline(), parts().clock->SteadyNow() + kOutcomeTime),
              [self = shared_from_this(), this,
               next = std::move(next)](rpc::AppendResult appended) mutable {
+               KEYWARD_FAULT_POINT("gateway.change.recorded");
                if (appended.fence != 0) parts().view->OnFence(appended.fence);
                next(std::move(appended));
              });

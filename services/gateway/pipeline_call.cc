@@ -10,6 +10,7 @@
 #include "libs/audit/entry.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/proto_time.h"
 #include "libs/crypto/wipe.h"
 #include "libs/rpc/sensitive.h"
@@ -118,6 +119,7 @@ void PipelineCall::Start() {
     return Answer(credential.status());
   }
   credential_ = *std::move(credential);
+  KEYWARD_FAULT_POINT("gateway.call.authenticated");
   if (!WithinRate(parts_->limiter, Cost()) || !Admit()) return;
   if (call_.request == nullptr) {
     return RefuseInvalid(
@@ -246,6 +248,7 @@ void PipelineCall::Decide() {
           return self->Deny(std::move(decision), snapshot->revision());
         }
         self->decision_ = std::move(decision);
+        KEYWARD_FAULT_POINT("gateway.call.decided");
         self->Authorized(std::move(snapshot));
       });
 }
@@ -318,9 +321,11 @@ void PipelineCall::Deny(RequestDecision decision, uint64_t revision) {
   AuditEntry entry =
       NewDecisionEntry(audit::v1::ENTRY_KIND_DENIAL, decision, revision);
   entry.set_code(static_cast<int>(absl::StatusCode::kPermissionDenied));
+  KEYWARD_FAULT_POINT("gateway.denial.before_record");
   // Fenced like an allow: a grant that has returned is never denied (P2).
   Record({std::move(entry)}, revision,
          [this, decision = std::move(decision)](rpc::AppendResult) {
+           KEYWARD_FAULT_POINT("gateway.denial.recorded");
            Answer(DeniedError(decision));
          });
 }
@@ -397,6 +402,7 @@ void PipelineCall::Answer(absl::Status status,
     if (response != nullptr) rpc::WipeSensitive(response.get());
     return;
   }
+  KEYWARD_FAULT_POINT("gateway.call.before_answer");
   Deliver(ForCaller(status), std::move(response));
 }
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "libs/base/fault_point.h"
+
 namespace keyward::gateway {
 
 PolicyFollower::PolicyFollower(
@@ -105,6 +107,7 @@ absl::Status PolicyFollower::Install(const Update& update) {
   absl::StatusOr<SnapshotPtr> snapshot =
       policy::PolicySnapshot::Compile(*std::move(state), catalog_);
   if (!snapshot.ok()) return snapshot.status();
+  KEYWARD_FAULT_POINT("gateway.policy.before_stage");
   view_->Stage(*std::move(snapshot));
   if (view_->Current() == nullptr) return LearnFence();
   return absl::OkStatus();

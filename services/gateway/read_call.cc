@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "libs/base/fault_point.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/local_methods.h"
 #include "services/gateway/unary_call.h"
@@ -30,6 +31,7 @@ void ReadCall::Authorized(SnapshotPtr snapshot) {
     return parts().local->Execute(rule(), context, credential(), *snapshot,
                                   request(), std::move(done));
   }
+  KEYWARD_FAULT_POINT("gateway.read.before_fetch");
   parts().OwnerOf(rule().owner)->Execute(context, request(), std::move(done));
 }
 
@@ -62,7 +64,9 @@ void ReadCall::OnFetched(const policy::PolicySnapshot& snapshot,
   // What was fetched waits here, and leaves only if audit accepts this very
   // decision at this very revision.
   result_ = std::move(result);
+  KEYWARD_FAULT_POINT("gateway.read.fetched");
   Record({std::move(entry)}, snapshot.revision(), [this](rpc::AppendResult) {
+    KEYWARD_FAULT_POINT("gateway.read.recorded");
     Answer(std::move(result_.status), std::move(result_.response));
   });
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "services/gateway/audit_item.h"
 
 namespace keyward::gateway {
@@ -69,6 +70,7 @@ void StreamCall::Authorized(SnapshotPtr snapshot) {
   }
   Record({std::move(entry)}, snapshot->revision(),
          [this, snapshot](rpc::AppendResult) {
+           KEYWARD_FAULT_POINT("gateway.stream.recorded");
            if (!answered()) Open(*snapshot);
          });
 }
@@ -265,6 +267,7 @@ void StreamCall::Check(uint64_t revision) {
               MakeError(absl::StatusCode::kUnavailable, kAuditUnavailable,
                         "the audit log could not confirm the policy in force"));
         }
+        KEYWARD_FAULT_POINT("gateway.stream.checked");
         call->Write();
       });
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/fault_point.h"
 #include "libs/base/steady_time.h"
 #include "services/policy/change_executor.h"
 #include "services/policy/records.h"
@@ -56,6 +57,7 @@ void ChangeExecutor::OnInForce(uint64_t revision) {
     rpc::CallResult result;
     result.outcome = rpc::Outcome::kApplied;
     result.response = std::move(call->response);
+    KEYWARD_FAULT_POINT("policy.change.in_force");
     Answer(call, std::move(result));
   }
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "libs/base/fault_point.h"
 #include "proto/keyward/internal/policy/v1/policy_record.pb.h"
 #include "services/policy/change_executor.h"
 #include "services/policy/policy_loader.h"
@@ -47,6 +48,7 @@ void ChangeExecutor::Close(const ChangeCallPtr& call,
   const kv::CommitResult result =
       CommitAndInstall(policy, std::move(change), call->context.deadline);
   if (result.outcome == Outcome::kApplied) {
+    KEYWARD_FAULT_POINT("policy.project.closed");
     MutexLock l(&mu_);
     if (!call->expired) return;
   } else {
@@ -77,6 +79,7 @@ bool ChangeExecutor::Finish(const Deletion& deletion) {
   const std::shared_ptr<const DurablePolicy> policy = parts_.standing->Newest();
   const auto record = policy->deletions.find(deletion.project);
   if (record == policy->deletions.end()) return true;
+  KEYWARD_FAULT_POINT("policy.project.purged");
   if (deletion.secrets == 0) return FinishDeleted(*policy, record->second);
   return Reopen(*policy, record->second, deletion.secrets);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/fault_point.h"
 #include "proto/keyward/internal/policy/v1/policy_record.pb.h"
 #include "proto/keyward/policy/v1/policy_service.pb.h"
 #include "services/policy/apply_policy.h"
@@ -291,12 +292,15 @@ kv::CommitResult ChangeExecutor::CommitAndInstall(const DurablePolicy& policy,
   const absl::optional<policy::PolicyDelta> delta = change.delta;
   const bool changes = delta.has_value() || change.begun_deletion.has_value() ||
                        !change.ended_deletion.empty();
+  KEYWARD_FAULT_POINT("policy.change.before_commit");
   kv::CommitResult result =
       parts_.storage->Commit(policy, std::move(change), deadline);
   if (result.outcome == Outcome::kApplied) {
+    KEYWARD_FAULT_POINT("policy.change.durable");
     if (!changes) return result;
     // Staged at the gateways first; then the fences are raised.
     if (delta.has_value()) parts_.publisher->Publish(next->state, &*delta);
+    KEYWARD_FAULT_POINT("policy.change.published");
     parts_.standing->SetNewest(*std::move(next));
     return result;
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 
 namespace keyward::policy_service {
 namespace {
@@ -33,6 +34,7 @@ absl::Status CheckFence(uint64_t fence, uint64_t revision) {
 }  // namespace
 
 absl::Status FenceRaiser::Raise(uint64_t revision, SteadyTime deadline) {
+  KEYWARD_FAULT_POINT("policy.fence.before_owners");
   for (size_t i = 0; i < owners_.size(); ++i) {
     if (raised_[i] == revision) continue;
     const absl::StatusOr<uint64_t> fence = owners_[i]->RaiseFence(
@@ -42,9 +44,11 @@ absl::Status FenceRaiser::Raise(uint64_t revision, SteadyTime deadline) {
     if (!status.ok()) return status;
     raised_[i] = revision;
   }
+  KEYWARD_FAULT_POINT("policy.fence.owners_raised");
   const absl::StatusOr<uint64_t> fence = audit_->RaiseFence(
       revision, std::min(deadline, clock_->SteadyNow() + kAttempt));
   if (!fence.ok()) return fence.status();
+  KEYWARD_FAULT_POINT("policy.fence.audit_raised");
   return CheckFence(*fence, revision);
 }
 

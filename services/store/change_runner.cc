@@ -10,6 +10,7 @@
 #include "absl/types/optional.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/steady_time.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "services/store/event_log.h"
@@ -238,6 +239,7 @@ void ChangeRunner::Submit(const JobPtr& job, ChangePlan plan, absl::Time now) {
   job->response = std::move(plan.response);
   job->resource = std::move(plan.resource);
   job->afterwards = std::move(plan.afterwards);
+  KEYWARD_FAULT_POINT("store.change.before_commit");
   kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
               [this, job](kv::CommitResult result) {
                 OnCommitted(job, std::move(result));
@@ -324,6 +326,7 @@ void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
 }
 
 void ChangeRunner::AnswerApplied(const JobPtr& job) {
+  KEYWARD_FAULT_POINT("store.change.durable");
   NoteCheckpointHeld(*job);
   if (job->afterwards) job->afterwards();
   rpc::CallResult result;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/empty.pb.h"
+#include "libs/base/fault_point.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "services/store/own_commit.h"
 #include "services/store/plan_steps.h"
@@ -143,7 +144,11 @@ absl::Status Maintenance::PurgeRest(const kv::Entry& rest,
       kv::Precondition::RevisionIs(rest.key, rest.mod_revision));
   txn.deletes = std::move(plan.deletes);
   if (!*more) txn.deletes.push_back({rest.key});
-  return IgnoreLostRace(CommitOwn(session_, std::move(txn), deadline));
+  KEYWARD_FAULT_POINT("store.purge.before_rest");
+  const absl::Status purged =
+      IgnoreLostRace(CommitOwn(session_, std::move(txn), deadline));
+  KEYWARD_FAULT_POINT("store.purge.rest_removed");
+  return purged;
 }
 
 absl::StatusOr<bool> Maintenance::PurgeRests(SteadyTime deadline) {

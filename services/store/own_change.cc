@@ -12,6 +12,7 @@
 #include "google/protobuf/empty.pb.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/mutex.h"
 #include "libs/crypto/random.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
@@ -151,8 +152,10 @@ absl::Status OwnChanges::Make(const OwnChangeSpec& spec, Planner planner,
   if (intent.status != rpc::AppendStatus::kAccepted) {
     return AuditAway(intent.error);
   }
+  KEYWARD_FAULT_POINT("store.own.intended");
   const rpc::CallResult result =
       Apply(spec, *id, intent, std::move(once), deadline);
+  KEYWARD_FAULT_POINT("store.own.answered");
   AuditEntry outcome = NewEntry(
       spec, *id, keyward::audit::v1::ENTRY_KIND_OUTCOME, parts_->clock->Now());
   outcome.set_intent_index(intent.first_index);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "services/store/envelope.h"
 #include "services/store/etag.h"
 #include "services/store/record_keys.h"
@@ -72,6 +73,7 @@ absl::StatusOr<KeyRecord> UseKey(const StoreParts& parts,
 
 absl::Status Rotate(const StoreParts& parts, absl::Time now,
                     Loaded<KeyRecord>* key, ChangePlan* plan) {
+  KEYWARD_FAULT_POINT("store.rotate.before_version");
   const absl::Status added = parts.keys->AddVersion(now, &key->record);
   if (!added.ok()) return added;
   const absl::StatusOr<ResourceName> name =

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/resource_name.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "services/store/own_commit.h"
@@ -80,8 +81,10 @@ absl::StatusOr<bool> ProjectPurge::RemoveBatch(const std::string& project_uid,
   if (*secrets > 0) {
     return absl::AbortedError("a secret was created meanwhile");
   }
+  KEYWARD_FAULT_POINT("store.project.before_batch");
   const absl::Status removed = CommitOwn(session_, std::move(txn), deadline);
   if (!removed.ok()) return removed;
+  KEYWARD_FAULT_POINT("store.project.batch_removed");
   return true;
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/empty.pb.h"
+#include "libs/base/fault_point.h"
 #include "libs/base/resource_name.h"
 #include "proto/keyward/keys/v1/key_service.pb.h"
 #include "services/store/envelope.h"
@@ -264,14 +265,18 @@ absl::StatusOr<bool> Rewrap::RunVersion(const std::string& marker,
       ReadPage(*parts_, key.record, version, progress->next);
   if (!page.ok()) return page.status();
   if (page->empty && progress->next.empty()) {
+    KEYWARD_FAULT_POINT("store.rewrap.before_retire");
     const absl::Status retired = Retire(marker, key, version, deadline);
     if (!retired.ok()) return retired;
+    KEYWARD_FAULT_POINT("store.rewrap.retired");
     progress_.erase({key.record.uid(), version});
     return true;
   }
   if (!page->movable.empty()) {
+    KEYWARD_FAULT_POINT("store.rewrap.before_batch");
     const absl::Status moved = MoveBatch(key, version, page->movable, deadline);
     if (!moved.ok()) return moved;
+    KEYWARD_FAULT_POINT("store.rewrap.batch_moved");
   }
   if (progress->damaged == 0) progress->first_damaged = page->first_damaged;
   progress->damaged += page->damaged;
