@@ -52,25 +52,49 @@ absl::string_view KindText(DevelopmentCa::Kind kind) {
   return "";
 }
 
+// The CA's key. NOT_FOUND if there is none; others as DevelopmentCa::Open.
+absl::StatusOr<SecretBuffer> ReadKey(const std::string& keys_folder,
+                                     crypto::Seal& seal) {
+  const std::string path = KeyPath(keys_folder);
+  absl::Status closed = CheckPrivateFile(path);
+  if (!closed.ok()) return closed;
+  absl::StatusOr<std::string> wrapped = ReadFileBounded(path, kMaxFileBytes);
+  if (!wrapped.ok()) return wrapped.status();
+  absl::StatusOr<SecretBuffer> key =
+      seal.Unwrap(SealLabel::kCertificateAuthority, kKeyContext, *wrapped);
+  if (key.ok()) return key;
+  return absl::DataLossError(absl::StrCat(
+      path, " does not open under this root key: ", key.status().message(),
+      "; restore keys/ from one backup"));
+}
+
+absl::Status WriteKey(const std::string& keys_folder, crypto::Seal& seal,
+                      const CertificateAuthority& authority) {
+  const absl::StatusOr<SecretBuffer> key = authority.ExportKey();
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<std::string> wrapped =
+      seal.Wrap(SealLabel::kCertificateAuthority, kKeyContext, *key);
+  if (!wrapped.ok()) return wrapped.status();
+  return CreateFileExclusive(KeyPath(keys_folder), *wrapped, 0600);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DevelopmentCa>> DevelopmentCa::Create(
     const std::string& keys_folder, crypto::Seal& seal, absl::Time now,
     crypto::RandomSource* random) {
-  absl::StatusOr<std::unique_ptr<CertificateAuthority>> authority =
-      CertificateAuthority::Create(kDevelopmentTrustDomain, now, kCaLifetime,
-                                   *random);
-  if (!authority.ok()) return authority.status();
-  absl::StatusOr<SecretBuffer> key = (*authority)->ExportKey();
-  if (!key.ok()) return key.status();
-  absl::StatusOr<std::string> wrapped =
-      seal.Wrap(SealLabel::kCertificateAuthority, kKeyContext, *key);
-  if (!wrapped.ok()) return wrapped.status();
   absl::Status status = EnsurePrivateDirectory(keys_folder);
+  if (!status.ok()) return status;
   // The key first: a certificate without its key would look like a CA.
-  if (status.ok()) {
-    status = CreateFileExclusive(KeyPath(keys_folder), *wrapped, 0600);
-  }
+  const absl::StatusOr<SecretBuffer> left = ReadKey(keys_folder, seal);
+  if (!left.ok() && !absl::IsNotFound(left.status())) return left.status();
+  absl::StatusOr<std::unique_ptr<CertificateAuthority>> authority =
+      left.ok() ? CertificateAuthority::CreateFor(
+                      *left, kDevelopmentTrustDomain, now, kCaLifetime, *random)
+                : CertificateAuthority::Create(kDevelopmentTrustDomain, now,
+                                               kCaLifetime, *random);
+  if (!authority.ok()) return authority.status();
+  if (!left.ok()) status = WriteKey(keys_folder, seal, **authority);
   if (status.ok()) {
     status = CreateFileExclusive(CertificatePath(keys_folder),
                                  (*authority)->certificate_pem(), 0644);
@@ -86,19 +110,8 @@ absl::StatusOr<std::unique_ptr<DevelopmentCa>> DevelopmentCa::Open(
   absl::StatusOr<std::string> certificate =
       ReadFileBounded(CertificatePath(keys_folder), kMaxFileBytes);
   if (!certificate.ok()) return certificate.status();
-  const std::string key_path = KeyPath(keys_folder);
-  absl::Status closed = CheckPrivateFile(key_path);
-  if (!closed.ok()) return closed;
-  absl::StatusOr<std::string> wrapped =
-      ReadFileBounded(key_path, kMaxFileBytes);
-  if (!wrapped.ok()) return wrapped.status();
-  absl::StatusOr<SecretBuffer> key =
-      seal.Unwrap(SealLabel::kCertificateAuthority, kKeyContext, *wrapped);
-  if (!key.ok()) {
-    return absl::DataLossError(absl::StrCat(
-        key_path, " does not open under this root key: ",
-        key.status().message(), "; restore keys/ from one backup"));
-  }
+  absl::StatusOr<SecretBuffer> key = ReadKey(keys_folder, seal);
+  if (!key.ok()) return key.status();
   absl::StatusOr<std::unique_ptr<CertificateAuthority>> authority =
       CertificateAuthority::Load(*certificate, *key);
   if (!authority.ok()) return authority.status();

@@ -40,8 +40,10 @@ class DevelopmentCa {
   // What an identity is for; it is the first segment of its path.
   enum class Kind { kWorkload, kService, kUser };
 
-  // Makes a CA in `keys_folder`. ALREADY_EXISTS if one of its files is there:
-  // a CA is never replaced, since every identity that it issued would end.
+  // Makes a CA in `keys_folder`. ALREADY_EXISTS if its certificate is there: a
+  // CA is never replaced, since every identity that it issued would end. A key
+  // without a certificate is what an earlier attempt left that was cut short,
+  // by a crash or a power cut: it gets its certificate. Errors of Open for it.
   static absl::StatusOr<std::unique_ptr<DevelopmentCa>> Create(
       const std::string& keys_folder, crypto::Seal& seal, absl::Time now,
       crypto::RandomSource* random);

@@ -4,6 +4,7 @@
 #include "libs/auth/development_ca.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
@@ -98,6 +99,31 @@ TEST_F(DevelopmentCaTest, IsNeverReplaced) {
   Create();
   EXPECT_EQ(DevelopmentCa::Create(keys_, seal_, now_, &random_).status().code(),
             StatusCode::kAlreadyExists);
+}
+
+TEST_F(DevelopmentCaTest, P4_AMakingThatWasCutShortIsEnded) {
+  Create();
+  const std::string key = ReadFileBounded(keys_ + "/ca.key", 1 << 16).value();
+  ASSERT_EQ(unlink((keys_ + "/ca.pem").c_str()), 0);
+  const auto ca = Create();
+  ASSERT_NE(ca, nullptr);
+  // Not with another key: whoever was first may be about to write the
+  // certificate of this one.
+  EXPECT_EQ(ReadFileBounded(keys_ + "/ca.key", 1 << 16).value(), key);
+  ASSERT_TRUE(ca->IssueTo(folder_, DevelopmentCa::Kind::kUser, "admin",
+                          absl::Hours(24), now_)
+                  .ok());
+  auto again = DevelopmentCa::Open(keys_, seal_, &random_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->certificate_pem(), ca->certificate_pem());
+}
+
+TEST_F(DevelopmentCaTest, P8_AKeyThatDoesNotOpenGetsNoCertificate) {
+  Create();
+  ASSERT_EQ(unlink((keys_ + "/ca.pem").c_str()), 0);
+  crypto::FakeSeal other(2);
+  EXPECT_EQ(DevelopmentCa::Create(keys_, other, now_, &random_).status().code(),
+            StatusCode::kDataLoss);
 }
 
 TEST_F(DevelopmentCaTest, P8_AChangedKeyFileIsRefused) {

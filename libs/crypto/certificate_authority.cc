@@ -111,6 +111,20 @@ class CertificateAuthority::Material {
 absl::StatusOr<std::unique_ptr<CertificateAuthority>>
 CertificateAuthority::Create(absl::string_view trust_domain, absl::Time now,
                              absl::Duration lifetime, RandomSource& random) {
+  return Make(nullptr, trust_domain, now, lifetime, random);
+}
+
+absl::StatusOr<std::unique_ptr<CertificateAuthority>>
+CertificateAuthority::CreateFor(const SecretBuffer& key_der,
+                                absl::string_view trust_domain, absl::Time now,
+                                absl::Duration lifetime, RandomSource& random) {
+  return Make(&key_der, trust_domain, now, lifetime, random);
+}
+
+absl::StatusOr<std::unique_ptr<CertificateAuthority>>
+CertificateAuthority::Make(const SecretBuffer* key_der,
+                           absl::string_view trust_domain, absl::Time now,
+                           absl::Duration lifetime, RandomSource& random) {
   if (!IsTrustDomain(trust_domain)) {
     return absl::InvalidArgumentError(
         "trust domain: must be 1 to 255 characters [a-z0-9._-]");
@@ -124,7 +138,9 @@ CertificateAuthority::Create(absl::string_view trust_domain, absl::Time now,
   fields.not_before = now - kBackdating;
   fields.not_after = now + lifetime;
   fields.is_ca = true;
-  absl::StatusOr<PkeyPtr> key = NewP256Key();
+  absl::StatusOr<PkeyPtr> key =
+      key_der == nullptr ? NewP256Key()
+                         : ParseDerPrivateKey(key_der->ExposeSecret());
   if (!key.ok()) return key.status();
   absl::StatusOr<X509Ptr> certificate = BuildCertificate(
       fields, key->get(), /*issuer=*/nullptr, key->get(), random);

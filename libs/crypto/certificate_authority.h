@@ -66,6 +66,12 @@ class CertificateAuthority {
       absl::string_view trust_domain, absl::Time now, absl::Duration lifetime,
       RandomSource& random);
 
+  // As Create, for a key that ExportKey gave: ends the making of a CA that was
+  // cut short. INVALID_ARGUMENT also if the key does not parse.
+  static absl::StatusOr<std::unique_ptr<CertificateAuthority>> CreateFor(
+      const SecretBuffer& key_der, absl::string_view trust_domain,
+      absl::Time now, absl::Duration lifetime, RandomSource& random);
+
   // The CA of a certificate and a key that ExportKey gave. INVALID_ARGUMENT if
   // they do not parse or the certificate is not one that Create makes (a CA's
   // with one SPIFFE name without a path); FAILED_PRECONDITION if the key is
@@ -96,6 +102,11 @@ class CertificateAuthority {
 
  private:
   class Material;
+
+  // With the key of `key_der`, or a new one if that is null.
+  static absl::StatusOr<std::unique_ptr<CertificateAuthority>> Make(
+      const SecretBuffer* key_der, absl::string_view trust_domain,
+      absl::Time now, absl::Duration lifetime, RandomSource& random);
 
   CertificateAuthority(std::unique_ptr<Material> material,
                        std::string certificate_pem, std::string trust_domain,
