@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -32,22 +33,51 @@ bool IsDefault(const rocksdb::FileSystem* file_system) {
   return file_system == rocksdb::FileSystem::Default().get();
 }
 
+// Makes one folder, unless it is there. True if it was not.
+absl::StatusOr<bool> MakeOne(const std::string& folder,
+                             rocksdb::FileSystem* file_system) {
+  if (!IsDefault(file_system)) {
+    const absl::Status made =
+        FromRocksDb(file_system->CreateDirIfMissing(folder, {}, nullptr),
+                    "make the data folder");
+    if (!made.ok()) return made;
+    return true;
+  }
+  if (mkdir(folder.c_str(), 0700) == 0) return true;
+  if (errno == EEXIST) return false;
+  const int error = errno;
+  const std::string message = absl::StrCat("cannot make the data folder ",
+                                           folder, ": ", strerror(error));
+  return error == ENOSPC ? absl::ResourceExhaustedError(message)
+                         : absl::UnavailableError(message);
+}
+
+absl::Status SyncFolder(const std::string& folder,
+                        rocksdb::FileSystem* file_system) {
+  std::unique_ptr<rocksdb::FSDirectory> directory;
+  rocksdb::IOStatus status =
+      file_system->NewDirectory(folder, {}, &directory, nullptr);
+  if (status.ok()) status = directory->Fsync({}, nullptr);
+  return FromRocksDb(status, absl::StrCat("sync the folder ", folder));
+}
+
 absl::Status MakeFolder(const std::string& path,
                         rocksdb::FileSystem* file_system) {
-  if (!IsDefault(file_system)) {
-    return FromRocksDb(file_system->CreateDirIfMissing(path, {}, nullptr),
-                       "make the data folder");
-  }
   // One by one, so that parents get the same mode: they say where data lies.
   // Not by a umask, which belongs to all threads of the process.
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string folder = path.substr(0, end);
-    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-      const int error = errno;
-      const std::string message = absl::StrCat("cannot make the data folder ",
-                                               folder, ": ", strerror(error));
-      return error == ENOSPC ? absl::ResourceExhaustedError(message)
-                             : absl::UnavailableError(message);
+    const absl::StatusOr<bool> made = MakeOne(folder, file_system);
+    if (!made.ok()) return made.status();
+    // A power cut takes a folder whose name is not durable, with all that is
+    // in it. Also one that was there: whoever made it may have been killed
+    // before this. Then it is no error if its parent, which may be another
+    // user's, cannot be synced.
+    const size_t slash = folder.rfind('/');
+    if (slash != std::string::npos) {
+      const absl::Status synced =
+          SyncFolder(slash == 0 ? "/" : folder.substr(0, slash), file_system);
+      if (*made && !synced.ok()) return synced;
     }
     if (end == std::string::npos) return absl::OkStatus();
   }

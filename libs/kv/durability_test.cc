@@ -164,6 +164,10 @@ TEST(PowerCutFileSystemTest, P4_TheTestDiskLosesWhatIsNotSynced) {
   std::unique_ptr<rocksdb::FSDirectory> folder;
   ASSERT_TRUE(disk.NewDirectory("/d", {}, &folder, nullptr).ok());
   ASSERT_TRUE(folder->Fsync({}, nullptr).ok());
+  EXPECT_EQ(disk.Image(Unsynced::kLost).count("/d/f"), 0u);  // no folder yet
+  std::unique_ptr<rocksdb::FSDirectory> top;
+  ASSERT_TRUE(disk.NewDirectory("/", {}, &top, nullptr).ok());
+  ASSERT_TRUE(top->Fsync({}, nullptr).ok());
   ASSERT_TRUE(file->Append("5678", {}, nullptr).ok());
   EXPECT_EQ(disk.Image(Unsynced::kLost).at("/d/f"), "1234");
   EXPECT_EQ(disk.Image(Unsynced::kTorn).at("/d/f"), "123456");

@@ -63,9 +63,13 @@ PowerCutFileSystem::PowerCutFileSystem(const DiskImage& image) {
     file->data = content;
     file->durable = content.size();
     names_[path] = file;
-    folders_.insert(FolderOf(path));
+    for (std::string folder = FolderOf(path); !folder.empty();
+         folder = FolderOf(folder)) {
+      folders_.insert(folder);
+    }
   }
   durable_names_ = names_;
+  durable_folders_ = folders_;
 }
 
 DiskImage PowerCutFileSystem::Image(Unsynced unsynced) const {
@@ -73,6 +77,7 @@ DiskImage PowerCutFileSystem::Image(Unsynced unsynced) const {
   DiskImage image;
   const bool kept = unsynced == Unsynced::kKept;
   for (const auto& [path, file] : kept ? names_ : durable_names_) {
+    if (!kept && !ReachableLocked(path)) continue;
     size_t size = file->durable;
     if (kept) size = file->data.size();
     if (unsynced == Unsynced::kTorn) {
@@ -145,14 +150,27 @@ IOStatus PowerCutFileSystem::BeginSync(File* file) {
   return IOStatus::IOError("the sync failed");
 }
 
-void PowerCutFileSystem::SyncNames(const std::string& folder) {
+void PowerCutFileSystem::SyncNames(const std::string& path) {
+  // As FolderOf has the topmost.
+  const std::string folder = path == "/" ? "" : path;
   MutexLock lock(&mu_);
   for (auto it = durable_names_.begin(); it != durable_names_.end();) {
     it = FolderOf(it->first) == folder ? durable_names_.erase(it) : ++it;
   }
-  for (const auto& [path, file] : names_) {
-    if (FolderOf(path) == folder) durable_names_[path] = file;
+  for (const auto& [name, file] : names_) {
+    if (FolderOf(name) == folder) durable_names_[name] = file;
   }
+  for (const std::string& inner : folders_) {
+    if (FolderOf(inner) == folder) durable_folders_.insert(inner);
+  }
+}
+
+bool PowerCutFileSystem::ReachableLocked(const std::string& path) const {
+  for (std::string folder = FolderOf(path); !folder.empty();
+       folder = FolderOf(folder)) {
+    if (durable_folders_.count(folder) == 0) return false;
+  }
+  return true;
 }
 
 uint64_t PowerCutFileSystem::UsedLocked() const {

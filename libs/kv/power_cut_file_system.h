@@ -35,8 +35,8 @@ enum class Unsynced {
 };
 
 // The rules: a file's content is durable up to its length at its last sync; a
-// name (of a new, renamed or deleted file) is durable once its folder was
-// synced. Folders themselves are always durable. Thread-safe.
+// name (of a new, renamed or deleted file, or of a new folder) is durable once
+// the folder that it is in was synced. Thread-safe.
 class PowerCutFileSystem : public rocksdb::FileSystem {
  public:
   // Begins with `image`, all of it durable.
@@ -167,8 +167,11 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   std::shared_ptr<File> Find(const std::string& path) const;
   // The part of each sync before it takes effect: hook, stall, failure.
   rocksdb::IOStatus BeginSync(File* file);
-  void SyncNames(const std::string& folder);
+  void SyncNames(const std::string& path);
   uint64_t UsedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether a power cut leaves the way to the file.
+  bool ReachableLocked(const std::string& path) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   std::function<void(uint64_t)> before_sync_;
 
@@ -179,6 +182,7 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   Names names_ ABSL_GUARDED_BY(mu_);
   Names durable_names_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> folders_ ABSL_GUARDED_BY(mu_);
+  std::set<std::string> durable_folders_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> locked_ ABSL_GUARDED_BY(mu_);
   uint64_t syncs_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t fail_skip_ ABSL_GUARDED_BY(mu_) = 0;
