@@ -21,6 +21,10 @@ RocksDbOptions WithFeeds(std::vector<std::string> feeds, const Clock* clock) {
   return options;
 }
 
+Unsynced UnsyncedOf(TestKv::Cut cut) {
+  return cut == TestKv::Cut::kUnsyncedLost ? Unsynced::kLost : Unsynced::kTorn;
+}
+
 }  // namespace
 
 TestKv::TestKv(std::vector<std::string> feeds, const Clock* clock)
@@ -70,8 +74,7 @@ absl::Status TestKv::Restart() {
 absl::Status TestKv::Kill() { return OpenImage(disk_->Image(Unsynced::kKept)); }
 
 absl::Status TestKv::PowerCut(Cut cut) {
-  return OpenImage(disk_->Image(cut == Cut::kUnsyncedLost ? Unsynced::kLost
-                                                          : Unsynced::kTorn));
+  return OpenImage(disk_->Image(UnsyncedOf(cut)));
 }
 
 std::map<std::string, std::string> TestKv::Files() const {
@@ -96,5 +99,21 @@ uint64_t TestKv::StalledSyncs() const { return disk_->Stalled(); }
 void TestKv::SetSpaceLimit(uint64_t bytes) { disk_->SetSpaceLimit(bytes); }
 
 void TestKv::FailReads(bool fail) { disk_->FailReads(fail); }
+
+TestDisk::TestDisk(const Files& files)
+    : disk_(std::make_shared<PowerCutFileSystem>(files)) {}
+
+absl::StatusOr<std::unique_ptr<KeyValueStore>> TestDisk::Open(
+    const RocksDbOptions& options) {
+  return RocksDbStore::Open(options, disk_);
+}
+
+TestDisk::Files TestDisk::Left(TestKv::Cut cut) const {
+  return disk_->Image(UnsyncedOf(cut));
+}
+
+void TestDisk::BeforeEachSync(std::function<void()> hook) {
+  disk_->set_before_sync([hook = std::move(hook)](uint64_t) { hook(); });
+}
 
 }  // namespace keyward::kv

@@ -13,12 +13,14 @@
 #define KEYWARD_LIBS_KV_TEST_KV_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/rocksdb_kv.h"
@@ -89,6 +91,34 @@ class TestKv {
   RocksDbOptions options_;
   std::shared_ptr<PowerCutFileSystem> disk_;
   std::unique_ptr<KeyValueStore> store_;
+};
+
+// A disk of that kind with several stores on it, as the services of one machine
+// have them: its power fails for all of them at one moment. Not thread-safe,
+// apart from Left.
+class TestDisk {
+ public:
+  using Files = std::map<std::string, std::string>;
+
+  // Begins with `files`, path to content, all of them durable.
+  explicit TestDisk(const Files& files = {});
+  TestDisk(const TestDisk&) = delete;
+  TestDisk& operator=(const TestDisk&) = delete;
+
+  // Opens the store in the folder options.path, or makes it. Errors as
+  // OpenRocksDb.
+  absl::StatusOr<std::unique_ptr<KeyValueStore>> Open(
+      const RocksDbOptions& options);
+
+  // What a power cut now would leave.
+  Files Left(TestKv::Cut cut) const;
+
+  // `hook` is called before each sync of any store takes effect, without
+  // locks, on the thread that syncs. Before the first Open.
+  void BeforeEachSync(std::function<void()> hook);
+
+ private:
+  const std::shared_ptr<PowerCutFileSystem> disk_;
 };
 
 }  // namespace keyward::kv
