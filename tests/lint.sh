@@ -2,11 +2,12 @@
 # Copyright 2026 The Keyward Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Checks what compilers and tests do not: style, licences, layers, links, locks.
+# Checks what compilers and tests do not: style, licences, layers, links, locks,
+# and what is in the programs.
 #
 #   tests/lint.sh            all checks
 #   tests/lint.sh CHECK...   some of: buf format shell licences layers tags
-#                            links locks
+#                            links locks points
 #
 # Prints `ok CHECK` or `not ok CHECK` for each and ends in
 # `N passed, N failed` (and `, N skipped` if any). Exits 1 unless none failed.
@@ -103,6 +104,17 @@ check_locks() {
       -isystem "$generated/proto/external"
 }
 
+# What makes a process crash where a test says so is in nothing that is
+# deployed.
+check_points() {
+  local folder programs
+  python3 tests/fault/point_names.py sources || return 1
+  mapfile -t programs < <(python3 tests/fault/point_names.py labels)
+  bazel build --noshow_progress "${programs[@]}" || return 1
+  folder=$(bazel info bazel-bin 2>"$errors") || return 1
+  python3 tests/fault/point_names.py absent "$folder"
+}
+
 errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
 
@@ -110,7 +122,7 @@ deploy/install-packages.sh build test lint
 
 checks=("$@")
 if [[ ${#checks[@]} -eq 0 ]]; then
-  checks=(buf format shell licences layers tags links locks)
+  checks=(buf format shell licences layers tags links locks points)
 fi
 passed=0 failed=0 skipped=0
 for check in "${checks[@]}"; do
