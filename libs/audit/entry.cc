@@ -16,10 +16,12 @@ using v1::AuditEntry;
 
 // Bounds of the other texts, in bytes. The longest well-formed resource name
 // has 409 bytes (project 63, secret 255, version 63, and the collections). All
-// bounds add up to 1,856; tags, lengths and numbers need 112 at most.
+// bounds add up to 1,856, or 1,920 with a proxy, which takes most of the user
+// agent's room; tags, lengths and numbers need 116 at most.
 constexpr size_t kMaxRequestIdBytes = 48;  // a UUID has 36
 constexpr size_t kMaxAuthenticationBytes = 16;
 constexpr size_t kMaxPeerBytes = 64;  // [IPv6%zone]:port
+constexpr size_t kMaxForwardedUserAgentBytes = 64;
 constexpr size_t kMaxMethodBytes = 112;
 constexpr size_t kMaxActionBytes = 48;
 constexpr size_t kMaxResourceBytes = 416;
@@ -78,7 +80,12 @@ absl::StatusOr<std::string> SerializeEntry(AuditEntry entry) {
   EscapeField(entry.mutable_authentication(), kMaxAuthenticationBytes);
   entry.set_credential_id(RecordedId(entry.credential_id()));
   EscapeField(entry.mutable_peer(), kMaxPeerBytes);
-  EscapeField(entry.mutable_user_agent(), kMaxCallerTextBytes);
+  if (entry.forwarded_by().empty()) {
+    EscapeField(entry.mutable_user_agent(), kMaxCallerTextBytes);
+  } else {
+    entry.set_forwarded_by(RecordedId(entry.forwarded_by()));
+    EscapeField(entry.mutable_user_agent(), kMaxForwardedUserAgentBytes);
+  }
   EscapeField(entry.mutable_method(), kMaxMethodBytes);
   EscapeField(entry.mutable_action(), kMaxActionBytes);
   if (entry.resource().size() > kMaxResourceBytes ||

@@ -103,9 +103,23 @@ TEST(EntryTest, EntryWithEverythingAtItsBoundFits) {
   entry.set_outcome(v1::CHANGE_OUTCOME_UNKNOWN);
   entry.set_count(std::numeric_limits<uint64_t>::max());
   entry.set_detail(hostile);
-  const std::string leaf = SerializeEntry(entry).value();
+  std::string leaf = SerializeEntry(entry).value();
   EXPECT_LE(leaf.size(), kMaxEntryBytes);
   EXPECT_GT(leaf.size(), kMaxEntryBytes - 256);
+  entry.set_forwarded_by(hostile);
+  leaf = SerializeEntry(entry).value();
+  EXPECT_LE(leaf.size(), kMaxEntryBytes);
+  EXPECT_GT(leaf.size(), kMaxEntryBytes - 192);
+}
+
+TEST(EntryTest, AProxyIsRecordedWholeAndTakesTheUserAgentsRoom) {
+  AuditEntry entry = Access();
+  entry.set_user_agent(std::string(100, 'a'));
+  EXPECT_EQ(RoundTrip(entry).user_agent(), std::string(100, 'a'));
+  const std::string proxy = "spiffe://corp/" + std::string(242, 'm');
+  entry.set_forwarded_by(proxy);
+  EXPECT_EQ(RoundTrip(entry).forwarded_by(), proxy);
+  EXPECT_EQ(RoundTrip(entry).user_agent(), std::string(64, 'a'));
 }
 
 TEST(EntryTest, UnknownFieldsAreNotRecorded) {

@@ -9,8 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "libs/auth/certificate_authenticator.h"
+#include "libs/auth/forwarded_authenticator.h"
 #include "libs/auth/jwt.h"
 #include "libs/auth/spiffe_id.h"
+#include "libs/auth/xfcc.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "libs/crypto/sha256.h"
@@ -62,6 +64,19 @@ absl::StatusOr<ServiceMap> MapServices(const AuthConfig& config) {
   return services;
 }
 
+ForwardedAuthenticator::Config ForwardingOf(const AuthConfig& config) {
+  ForwardedAuthenticator::Config forwarding;
+  forwarding.proxies = config.trusted_proxies;
+  forwarding.services = config.internal_services;
+  for (const auto& [id, name] : config.service_identities) {
+    forwarding.services.push_back(id);
+  }
+  for (const TrustDomain& domain : config.trust_domains) {
+    forwarding.trust_domains.insert(domain.name);
+  }
+  return forwarding;
+}
+
 }  // namespace
 
 struct Authenticator::Rules {
@@ -69,17 +84,20 @@ struct Authenticator::Rules {
   CertificateAuthenticator certificates;
   std::unique_ptr<JwtAuthenticator> tokens;
   ServiceMap services;
+  ForwardedAuthenticator forwarded;
 
   static absl::StatusOr<std::shared_ptr<Rules>> Make(AuthConfig config) {
     absl::StatusOr<ServiceMap> services = MapServices(config);
     if (!services.ok()) return services.status();
+    auto forwarded = ForwardedAuthenticator::Create(ForwardingOf(config));
+    if (!forwarded.ok()) return forwarded.status();
     auto bundles = TrustBundles::Create(std::move(config.trust_domains));
     if (!bundles.ok()) return bundles.status();
     auto tokens = JwtAuthenticator::Create(std::move(config.jwt_issuers));
     if (!tokens.ok()) return tokens.status();
-    return std::shared_ptr<Rules>(
-        new Rules{1, CertificateAuthenticator(*std::move(bundles)),
-                  *std::move(tokens), *std::move(services)});
+    return std::shared_ptr<Rules>(new Rules{
+        1, CertificateAuthenticator(*std::move(bundles)), *std::move(tokens),
+        *std::move(services), *std::move(forwarded)});
   }
 };
 
@@ -119,9 +137,7 @@ absl::StatusOr<Credential> Authenticator::Authenticate(
   if (!request.authorization.empty()) {
     return VerifyBearer(*rules, request.authorization[0]);
   }
-  if (!request.certificate_pem.empty()) {
-    return VerifyCertificate(*rules, request);
-  }
+  if (!request.certificate_pem.empty()) return VerifyPeer(*rules, request);
   return Refuse(
       "no credential: connect with a client certificate, or send "
       "\"authorization: Bearer TOKEN\"");
@@ -136,10 +152,16 @@ absl::StatusOr<Credential> Authenticator::Reauthenticate(
     case AuthenticationMethod::kJwt:
       return rules->tokens->Reauthenticate(credential, clock_->Now());
     case AuthenticationMethod::kMutualTls:
+    case AuthenticationMethod::kForwarded:
       break;
   }
-  absl::StatusOr<Credential> again = VerifyCertificate(*rules, request);
+  absl::StatusOr<Credential> again = VerifyPeer(*rules, request);
   if (!again.ok()) return again;
+  if (credential.method() == AuthenticationMethod::kForwarded &&
+      again->method() != AuthenticationMethod::kForwarded) {
+    return Refuse(
+        "x-forwarded-client-cert: its sender is no trusted proxy any more");
+  }
   if (again->principal().ToString() != credential.principal().ToString()) {
     return Refuse("certificate: it proves another principal now");
   }
@@ -167,6 +189,34 @@ absl::StatusOr<Credential> Authenticator::VerifyBearer(
       rules.tokens->Authenticate(token, now);
   if (credential.ok()) cache_.Insert(digest, rules.generation, *credential);
   return credential;
+}
+
+absl::StatusOr<Credential> Authenticator::VerifyPeer(
+    const Rules& rules, const RequestCredentials& request) {
+  absl::StatusOr<Credential> peer = VerifyCertificate(rules, request);
+  if (!peer.ok() || !rules.forwarded.IsProxy(peer->principal())) return peer;
+  return VerifyForwarded(rules, *peer, request.forwarded_client_cert);
+}
+
+absl::StatusOr<Credential> Authenticator::VerifyForwarded(
+    const Rules& rules, const Credential& proxy,
+    absl::Span<const std::string> headers) {
+  const absl::Time now = clock_->Now();
+  // What is refused without a look is not worth a hash.
+  if (headers.size() != 1 || headers[0].size() > kMaxXfccBytes) {
+    return rules.forwarded.Authenticate(proxy, headers, now);
+  }
+  // The same header of another proxy may be refused. Ids of certificates are of
+  // one length: no two pairs make one text.
+  const crypto::Sha256Digest digest =
+      crypto::Sha256({"forwarded:", proxy.id(), headers[0]});
+  if (auto cached = cache_.Find(digest, rules.generation, now)) {
+    return *std::move(cached);
+  }
+  absl::StatusOr<Credential> caller =
+      rules.forwarded.Authenticate(proxy, headers, now);
+  if (caller.ok()) cache_.Insert(digest, rules.generation, *caller);
+  return caller;
 }
 
 absl::StatusOr<Credential> Authenticator::VerifyCertificate(

@@ -34,12 +34,20 @@ struct AuthConfig {
   // From the SPIFFE id of one of Keyward's services to its name: such a caller
   // is system:NAME. The only way to that principal over a network.
   std::map<std::string, std::string> service_identities;
+  // SPIFFE ids of the proxies whose x-forwarded-client-cert is believed.
+  std::vector<std::string> trusted_proxies;
+  // SPIFFE ids of Keyward's services, which no proxy may name; those that
+  // service_identities maps and the development domain's are so anyway.
+  std::vector<std::string> internal_services;
 };
 
 // What a request brought. The views must live through the call.
 struct RequestCredentials {
   // Every value of the `authorization` metadata, as sent.
   absl::Span<const std::string> authorization;
+  // Every value of the `x-forwarded-client-cert` metadata, as sent, or the
+  // first two.
+  absl::Span<const std::string> forwarded_client_cert;
   // The certificate with which the peer opened the connection, PEM, and what
   // else it sent; empty without one. Only what a TLS handshake has verified.
   absl::string_view certificate_pem;
@@ -56,6 +64,12 @@ struct RequestCredentials {
 // UNAUTHENTICATED and never a fall-back to the certificate: a caller that
 // presents a token means to be that token's subject, and must learn that it is
 // not.
+//
+// A certificate that is a trusted proxy's proves that proxy, whose
+// x-forwarded-client-cert then says who calls. It alone: without a header that
+// names one caller the request is UNAUTHENTICATED, and never the proxy's own.
+// From anyone else that header is not looked at, so that nobody can be somebody
+// else by sending it.
 //
 // Thread-safe. Authenticate neither blocks nor reads files.
 class Authenticator {
@@ -76,8 +90,9 @@ class Authenticator {
   //
   // UNAUTHENTICATED, reason UNAUTHENTICATED, with a message for the caller that
   // repeats nothing of what it sent, for: no credential; more than one
-  // `authorization`; a scheme other than Bearer; what JwtAuthenticator and
-  // CertificateAuthenticator refuse; a resumed session's certificate.
+  // `authorization`; a scheme other than Bearer; what JwtAuthenticator,
+  // CertificateAuthenticator and ForwardedAuthenticator refuse; a resumed
+  // session's certificate.
   absl::StatusOr<Credential> Authenticate(const RequestCredentials& request);
 
   // Whether what Authenticate has once answered would be answered again: the
@@ -85,18 +100,19 @@ class Authenticator {
   // For what outlives the configuration under which it was opened, asked when
   // generation() has grown since before that Authenticate.
   //
-  // Of a certificate everything is verified again; `request` brings it, and the
-  // chain, which hold no secret. Of a bearer token, which nobody keeps, what
-  // JwtAuthenticator::Reauthenticate says; `request` does not matter. It must
-  // prove the same principal. What no network has proven stays proven.
+  // Of a certificate everything is verified again; `request` brings it, the
+  // chain, and what a proxy forwarded, which hold no secret. Of a bearer token,
+  // which nobody keeps, what JwtAuthenticator::Reauthenticate says; `request`
+  // does not matter. It must prove the same principal. What no network has
+  // proven stays proven.
   absl::StatusOr<Credential> Reauthenticate(const Credential& credential,
                                             const RequestCredentials& request);
 
   // Puts `config` in force, whole, from the next Authenticate on, and forgets
   // every credential that was verified before. INVALID_ARGUMENT, with nothing
-  // changed, for what TrustBundles and JwtAuthenticator refuse, and for
-  // service identities that are not SPIFFE ids, are of a domain that is not
-  // configured, or name no service.
+  // changed, for what TrustBundles, JwtAuthenticator and
+  // ForwardedAuthenticator refuse, and for service identities that are not
+  // SPIFFE ids, are of a domain that is not configured, or name no service.
   absl::Status Update(AuthConfig config);
 
   // Grows by one with each Update, after it is in force. From 1. Costs a load.
@@ -115,8 +131,14 @@ class Authenticator {
 
   absl::StatusOr<Credential> VerifyBearer(const Rules& rules,
                                           absl::string_view header);
+  // Whoever holds the connection's certificate, or for whom it speaks.
+  absl::StatusOr<Credential> VerifyPeer(const Rules& rules,
+                                        const RequestCredentials& request);
   absl::StatusOr<Credential> VerifyCertificate(
       const Rules& rules, const RequestCredentials& request);
+  absl::StatusOr<Credential> VerifyForwarded(
+      const Rules& rules, const Credential& proxy,
+      absl::Span<const std::string> headers);
 
   const Clock* const clock_;
   CredentialCache cache_;

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "libs/auth/credential.h"
 #include "libs/auth/trust_bundles.h"
+#include "libs/auth/workload_certificate.h"
 
 namespace keyward::auth {
 
@@ -25,7 +26,7 @@ namespace keyward::auth {
 // Immutable; safe for concurrent use.
 class CertificateAuthenticator {
  public:
-  static constexpr size_t kMaxLeafBytes = size_t{16} << 10;
+  static constexpr size_t kMaxLeafBytes = kMaxWorkloadCertificateBytes;
   static constexpr size_t kMaxChainBytes = size_t{64} << 10;
   // Between leaf and authority. SPIRE's deepest usual chain has 3.
   static constexpr size_t kMaxIntermediates = 8;
@@ -39,13 +40,10 @@ class CertificateAuthenticator {
   // to the authority: one whose issuer has ended proves nothing any more.
   //
   // UNAUTHENTICATED, with a reason that helps, for everything else:
-  //  - anything beyond the bounds or that is not a certificate;
-  //  - not exactly one URI name, or one that is not a workload's SPIFFE id
-  //    (SPIFFE's X.509-SVID standard, 2); other kinds of names do not matter;
-  //  - a certificate that may sign others: cA, or a key usage with keyCertSign
-  //    or cRLSign, or without digitalSignature (4.1, 4.3);
-  //  - an extended key usage without serverAuth or without clientAuth (4.4);
-  //  - an intermediate that carries a workload's id (4.2);
+  //  - a leaf that ReadWorkloadCertificate refuses;
+  //  - a chain beyond the bounds or that is not of certificates;
+  //  - an intermediate that carries a workload's id (SPIFFE's X.509-SVID
+  //    standard, 4.2);
   //  - expired, not yet valid, or signed by authorities of another domain.
   absl::StatusOr<Credential> Authenticate(absl::string_view leaf_pem,
                                           absl::string_view chain_pem,

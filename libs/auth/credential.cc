@@ -11,6 +11,8 @@ absl::string_view AuthenticationMethodName(AuthenticationMethod method) {
       return "mtls";
     case AuthenticationMethod::kJwt:
       return "jwt";
+    case AuthenticationMethod::kForwarded:
+      return "forwarded";
     case AuthenticationMethod::kLocal:
       return "local";
   }

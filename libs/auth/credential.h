@@ -21,14 +21,16 @@ namespace keyward::auth {
 enum class AuthenticationMethod {
   kMutualTls,  // possession of a certificate's key, in the TLS handshake
   kJwt,        // a bearer token's signature
+  kForwarded,  // the word of a trusted proxy, which has verified a certificate
   kLocal,      // by being the process itself
 };
 
-// The word for it in records: "mtls", "jwt", "local".
+// The word for it in records: "mtls", "jwt", "forwarded", "local".
 absl::string_view AuthenticationMethodName(AuthenticationMethod method);
 
 class CertificateAuthenticator;
 class JwtAuthenticator;
+class ForwardedAuthenticator;
 class Authenticator;
 class LocalCredentials;
 class CredentialForTesting;
@@ -40,6 +42,7 @@ class CredentialMint {
  private:
   friend class CertificateAuthenticator;
   friend class JwtAuthenticator;
+  friend class ForwardedAuthenticator;
   friend class Authenticator;
   friend class LocalCredentials;
   friend class CredentialForTesting;
@@ -67,18 +70,22 @@ class Credential {
  public:
   Credential(CredentialMint, Principal principal, AuthenticationMethod method,
              std::string id, absl::Time expire_time,
-             std::shared_ptr<const TokenBasis> token_basis = nullptr)
+             std::shared_ptr<const TokenBasis> token_basis = nullptr,
+             std::string forwarded_by = "")
       : principal_(std::move(principal)),
         method_(method),
         id_(std::move(id)),
         expire_time_(expire_time),
-        token_basis_(std::move(token_basis)) {}
+        token_basis_(std::move(token_basis)),
+        forwarded_by_(std::move(forwarded_by)) {}
 
   const Principal& principal() const { return principal_; }
   AuthenticationMethod method() const { return method_; }
 
   // Names this one credential in records and deny rules, in printable ASCII:
-  //   certificate:HEX      SHA-256 of the certificate (DER)
+  //   certificate:HEX      SHA-256 of the certificate (DER); of a forwarded
+  //                        one, the caller's, as the proxy tells it
+  //   proxy:HEX            of a proxy that tells no certificate: of its own
   //   jwt:ISSUER_ID:JTI    the jti escaped as in principals
   //   jwt:sha256:HEX       of a token without jti: SHA-256 of its signed part
   //   local:SERVICE
@@ -96,12 +103,17 @@ class Credential {
     return token_basis_;
   }
 
+  // Of a forwarded credential: the SPIFFE id of the proxy whose word it is.
+  // Empty for any other.
+  const std::string& forwarded_by() const { return forwarded_by_; }
+
  private:
   Principal principal_;
   AuthenticationMethod method_;
   std::string id_;
   absl::Time expire_time_;
   std::shared_ptr<const TokenBasis> token_basis_;
+  std::string forwarded_by_;
 };
 
 }  // namespace keyward::auth

@@ -22,9 +22,11 @@ class CredentialForTesting {
       absl::string_view principal,
       AuthenticationMethod method = AuthenticationMethod::kMutualTls,
       std::string id = "certificate:00",
-      absl::Time expire_time = absl::InfiniteFuture()) {
+      absl::Time expire_time = absl::InfiniteFuture(),
+      std::string forwarded_by = "") {
     return Credential(CredentialMint(), Principal::Parse(principal).value(),
-                      method, std::move(id), expire_time);
+                      method, std::move(id), expire_time, nullptr,
+                      std::move(forwarded_by));
   }
 };
 

@@ -31,11 +31,14 @@ TEST(CredentialTest, KeepsWhatWasProven) {
   EXPECT_EQ(c.method(), AuthenticationMethod::kJwt);
   EXPECT_EQ(c.id(), "jwt:corp:1");
   EXPECT_EQ(c.expire_time(), absl::FromUnixSeconds(7));
+  EXPECT_EQ(c.forwarded_by(), "");
 }
 
 TEST(CredentialTest, NamesItsMethodAsRecordsDo) {
   EXPECT_EQ(AuthenticationMethodName(AuthenticationMethod::kMutualTls), "mtls");
   EXPECT_EQ(AuthenticationMethodName(AuthenticationMethod::kJwt), "jwt");
+  EXPECT_EQ(AuthenticationMethodName(AuthenticationMethod::kForwarded),
+            "forwarded");
   EXPECT_EQ(AuthenticationMethodName(AuthenticationMethod::kLocal), "local");
 }
 

@@ -8,6 +8,7 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/repeated_field.h"
 #include "libs/auth/jwk_set.h"
+#include "libs/auth/proxy_list.h"
 
 namespace keyward::auth {
 namespace {
@@ -42,7 +43,7 @@ std::vector<AuthSettings::Issuer> IssuersOf(
   return issuers;
 }
 
-// Bundles, then key sets: the order in which Apply takes them.
+// Bundles, key sets, the trusted proxies: the order in which Apply takes them.
 std::vector<ReloadableFile> FilesOf(const AuthSettings& settings) {
   std::vector<ReloadableFile> files;
   for (const AuthSettings::Domain& domain : settings.trust_domains) {
@@ -51,11 +52,14 @@ std::vector<ReloadableFile> FilesOf(const AuthSettings& settings) {
   for (const AuthSettings::Issuer& issuer : settings.jwt_issuers) {
     files.push_back({issuer.jwks_file, JwkSet::kMaxBytes});
   }
+  if (!settings.trusted_proxies_file.empty()) {
+    files.push_back({settings.trusted_proxies_file, kMaxProxyListBytes});
+  }
   return files;
 }
 
-AuthConfig ConfigOf(const AuthSettings& settings,
-                    const std::vector<FileContent>& contents) {
+absl::StatusOr<AuthConfig> ConfigOf(const AuthSettings& settings,
+                                    const std::vector<FileContent>& contents) {
   AuthConfig config;
   size_t next = 0;
   for (const AuthSettings::Domain& domain : settings.trust_domains) {
@@ -68,37 +72,62 @@ AuthConfig ConfigOf(const AuthSettings& settings,
         std::string(contents[next++].ExposeBytes());
   }
   config.service_identities = settings.service_identities;
+  config.internal_services = settings.internal_services;
+  if (!settings.trusted_proxies_file.empty()) {
+    absl::StatusOr<std::vector<std::string>> proxies =
+        ParseProxyList(contents[next++].ExposeBytes());
+    if (!proxies.ok()) return proxies.status();
+    config.trusted_proxies = *std::move(proxies);
+  }
   return config;
+}
+
+AuthSettings WorkloadSettings(
+    const RepeatedPtrField<config::v1::TrustDomainConfig>& domains) {
+  AuthSettings settings;
+  settings.trust_domains = DomainsOf(domains);
+  return settings;
 }
 
 }  // namespace
 
 AuthSettings AuthSettingsOf(const config::v1::StandaloneConfig& config) {
-  return {
-      DomainsOf(config.trust_domains()), IssuersOf(config.jwt_issuers()), {}};
+  AuthSettings settings;
+  settings.trust_domains = DomainsOf(config.trust_domains());
+  settings.jwt_issuers = IssuersOf(config.jwt_issuers());
+  settings.trusted_proxies_file =
+      config.forwarded_client_cert().trusted_proxies_file();
+  return settings;
 }
 
 AuthSettings AuthSettingsOf(const config::v1::GatewayConfig& config) {
-  return {
-      DomainsOf(config.trust_domains()),
-      IssuersOf(config.jwt_issuers()),
-      {config.service_identities().begin(), config.service_identities().end()}};
+  AuthSettings settings;
+  settings.trust_domains = DomainsOf(config.trust_domains());
+  settings.jwt_issuers = IssuersOf(config.jwt_issuers());
+  settings.service_identities = {config.service_identities().begin(),
+                                 config.service_identities().end()};
+  settings.trusted_proxies_file =
+      config.forwarded_client_cert().trusted_proxies_file();
+  settings.internal_services = {
+      config.store().spiffe_id(), config.policy().spiffe_id(),
+      config.rotation().spiffe_id(), config.audit().spiffe_id()};
+  return settings;
 }
 
 AuthSettings AuthSettingsOf(const config::v1::StoreConfig& config) {
-  return {DomainsOf(config.trust_domains()), {}, {}};
+  return WorkloadSettings(config.trust_domains());
 }
 
 AuthSettings AuthSettingsOf(const config::v1::PolicyConfig& config) {
-  return {DomainsOf(config.trust_domains()), {}, {}};
+  return WorkloadSettings(config.trust_domains());
 }
 
 AuthSettings AuthSettingsOf(const config::v1::AuditConfig& config) {
-  return {DomainsOf(config.trust_domains()), {}, {}};
+  return WorkloadSettings(config.trust_domains());
 }
 
 AuthSettings AuthSettingsOf(const config::v1::RotationConfig& config) {
-  return {DomainsOf(config.trust_domains()), {}, {}};
+  return WorkloadSettings(config.trust_domains());
 }
 
 ReloadingAuthenticator::ReloadingAuthenticator(AuthSettings settings,
@@ -126,12 +155,13 @@ ReloadingAuthenticator::Create(AuthSettings settings, size_t cached_credentials,
 
 absl::Status ReloadingAuthenticator::Apply(
     const std::vector<FileContent>& contents) {
-  AuthConfig config = ConfigOf(settings_, contents);
+  absl::StatusOr<AuthConfig> config = ConfigOf(settings_, contents);
+  if (!config.ok()) return config.status();
   if (authenticator_ != nullptr) {
-    return authenticator_->Update(std::move(config));
+    return authenticator_->Update(*std::move(config));
   }
   auto made =
-      Authenticator::Create(std::move(config), cached_credentials_, clock_);
+      Authenticator::Create(*std::move(config), cached_credentials_, clock_);
   if (!made.ok()) return made.status();
   authenticator_ = *std::move(made);
   return absl::OkStatus();

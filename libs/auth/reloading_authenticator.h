@@ -34,10 +34,13 @@ struct AuthSettings {
   std::vector<Domain> trust_domains;
   std::vector<Issuer> jwt_issuers;
   std::map<std::string, std::string> service_identities;
+  // Empty: no proxy is trusted.
+  std::string trusted_proxies_file;
+  std::vector<std::string> internal_services;
 };
 
 // The settings in a service's configuration. Internal services know neither
-// tokens nor service identities: their callers are workloads.
+// tokens nor proxies nor service identities: their callers are workloads.
 AuthSettings AuthSettingsOf(const config::v1::StandaloneConfig& config);
 AuthSettings AuthSettingsOf(const config::v1::GatewayConfig& config);
 AuthSettings AuthSettingsOf(const config::v1::StoreConfig& config);
@@ -45,8 +48,8 @@ AuthSettings AuthSettingsOf(const config::v1::PolicyConfig& config);
 AuthSettings AuthSettingsOf(const config::v1::AuditConfig& config);
 AuthSettings AuthSettingsOf(const config::v1::RotationConfig& config);
 
-// An authenticator that takes up changed bundles and key sets when its files
-// are polled, and keeps the last good ones otherwise.
+// An authenticator that takes up changed bundles, key sets and trusted proxies
+// when its files are polled, and keeps the last good ones otherwise.
 //
 // Thread-safe, as its parts are.
 class ReloadingAuthenticator {

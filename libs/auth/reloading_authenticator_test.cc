@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "libs/auth/signing_key_for_testing.h"
@@ -70,12 +71,13 @@ TEST_F(ReloadingAuthenticatorTest, TakesItsSettingsFromTheConfiguration) {
   EXPECT_EQ(settings.trust_domains[0].name, "corp");
 }
 
-TEST_F(ReloadingAuthenticatorTest, GivesInternalServicesNoTokens) {
+TEST_F(ReloadingAuthenticatorTest, GivesInternalServicesNoTokensAndNoProxies) {
   config::v1::StoreConfig config;
   config.add_trust_domains()->set_name("corp");
   const AuthSettings settings = AuthSettingsOf(config);
   EXPECT_EQ(settings.trust_domains.size(), 1u);
   EXPECT_TRUE(settings.jwt_issuers.empty());
+  EXPECT_TRUE(settings.trusted_proxies_file.empty());
   EXPECT_TRUE(settings.service_identities.empty());
 }
 
@@ -90,6 +92,53 @@ TEST_F(ReloadingAuthenticatorTest, TakesUpAChangedBundle) {
   EXPECT_EQ(authenticator->files()->Poll().value(), PollResult::kApplied);
   EXPECT_FALSE(Accepts(authenticator.get(), "payments"));
   EXPECT_TRUE(Accepts(authenticator.get(), "by-other-domain"));
+}
+
+TEST_F(ReloadingAuthenticatorTest, TakesItsProxiesFromTheirFile) {
+  config::v1::GatewayConfig config = GatewayConfig();
+  EXPECT_EQ(AuthSettingsOf(config).trusted_proxies_file, "");
+  config.mutable_forwarded_client_cert()->set_trusted_proxies_file("/proxies");
+  config.mutable_store()->set_spiffe_id("spiffe://corp/keyward/store");
+  config.mutable_audit()->set_spiffe_id("spiffe://corp/keyward/audit");
+  AuthSettings settings = AuthSettingsOf(config);
+  EXPECT_EQ(settings.trusted_proxies_file, "/proxies");
+  EXPECT_EQ(settings.internal_services.front(), "spiffe://corp/keyward/store");
+  EXPECT_EQ(settings.internal_services.back(), "spiffe://corp/keyward/audit");
+  config::v1::StandaloneConfig standalone;
+  *standalone.mutable_forwarded_client_cert() = config.forwarded_client_cert();
+  EXPECT_EQ(AuthSettingsOf(standalone).trusted_proxies_file, "/proxies");
+}
+
+TEST_F(ReloadingAuthenticatorTest, TakesUpChangedProxies) {
+  Write("proxies", "spiffe://corp/payments # the mesh\n");
+  config::v1::GatewayConfig config = GatewayConfig();
+  config.mutable_forwarded_client_cert()->set_trusted_proxies_file(folder_ +
+                                                                   "/proxies");
+  const auto authenticator =
+      ReloadingAuthenticator::Create(AuthSettingsOf(config), 64, &clock_)
+          .value();
+  const auto caller = [&] {
+    const std::string pem = TestCertificate("payments");
+    const std::vector<std::string> headers = {"URI=spiffe://corp/web"};
+    RequestCredentials request;
+    request.certificate_pem = pem;
+    request.forwarded_client_cert = headers;
+    return authenticator->authenticator()
+        ->Authenticate(request)
+        ->principal()
+        .ToString();
+  };
+  EXPECT_EQ(caller(), "spiffe://corp/web");
+  // One line that is none takes nobody out, and lets nobody in.
+  Write("proxies", "spiffe://corp/payments, spiffe://corp/other\n");
+  EXPECT_EQ(authenticator->files()->Poll().value(), PollResult::kSettling);
+  EXPECT_EQ(authenticator->files()->Poll().status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(caller(), "spiffe://corp/web");
+  Write("proxies", "# nobody\n");
+  EXPECT_EQ(authenticator->files()->Poll().value(), PollResult::kSettling);
+  EXPECT_EQ(authenticator->files()->Poll().value(), PollResult::kApplied);
+  EXPECT_EQ(caller(), "spiffe://corp/payments");
 }
 
 TEST_F(ReloadingAuthenticatorTest, KeepsTheLastGoodFiles) {
@@ -113,6 +162,14 @@ TEST_F(ReloadingAuthenticatorTest, P8_DoesNotStartWithoutItsFiles) {
             absl::StatusCode::kInvalidArgument);
   config::v1::GatewayConfig config = GatewayConfig();
   config.mutable_trust_domains(0)->set_bundle_file(folder_ + "/nothing");
+  EXPECT_EQ(ReloadingAuthenticator::Create(AuthSettingsOf(config), 64, &clock_)
+                .status()
+                .code(),
+            absl::StatusCode::kNotFound);
+  Write("ca.pem", TestCertificate("corp-ca"));
+  config = GatewayConfig();
+  config.mutable_forwarded_client_cert()->set_trusted_proxies_file(folder_ +
+                                                                   "/nothing");
   EXPECT_EQ(ReloadingAuthenticator::Create(AuthSettingsOf(config), 64, &clock_)
                 .status()
                 .code(),

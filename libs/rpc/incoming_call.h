@@ -27,6 +27,10 @@ struct PeerFacts {
   // Every value of the `authorization` metadata, as sent. More than one is
   // refused by the authenticator.
   std::vector<std::string> authorization;
+  // The values of the `x-forwarded-client-cert` metadata, two at most: more
+  // than one is refused, and who sends a thousand makes nobody keep them.
+  // Whether they mean anything is the authenticator's to say.
+  std::vector<std::string> forwarded_client_cert;
   // The verified leaf, PEM, and what else the peer sent; empty without one.
   std::string certificate_pem;
   std::string chain_pem;

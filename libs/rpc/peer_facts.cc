@@ -3,6 +3,7 @@
 
 #include "libs/rpc/peer_facts.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@
 
 namespace keyward::rpc {
 namespace {
+
+// Two are refused as a thousand would be.
+constexpr size_t kMaxForwarded = 2;
 
 // The value of a property that has exactly one; empty otherwise, so that no
 // one chooses among several.
@@ -47,6 +51,14 @@ PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context) {
   const auto tokens = metadata.equal_range("authorization");
   for (auto it = tokens.first; it != tokens.second; ++it) {
     facts.authorization.emplace_back(it->second.data(), it->second.size());
+  }
+  const auto forwarded = metadata.equal_range("x-forwarded-client-cert");
+  for (auto it = forwarded.first;
+       it != forwarded.second &&
+       facts.forwarded_client_cert.size() < kMaxForwarded;
+       ++it) {
+    facts.forwarded_client_cert.emplace_back(it->second.data(),
+                                             it->second.size());
   }
   const auto agent = metadata.find("user-agent");
   if (agent != metadata.end()) {

@@ -10,8 +10,9 @@
 namespace keyward::rpc {
 
 // What gRPC knows of a call's peer. Certificate, chain and SPIFFE id are
-// filled only if the TLS handshake verified the certificate. Nothing else of
-// the client's metadata is looked at, so nothing else can be passed on.
+// filled only if the TLS handshake verified the certificate. Of the client's
+// metadata `authorization`, `x-forwarded-client-cert` and `user-agent` are
+// copied and nothing else is looked at, so nothing else can be passed on.
 //
 // Thread-safe.
 PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context);

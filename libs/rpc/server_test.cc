@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -59,9 +60,13 @@ class ServerTest : public testing::Test {
         std::make_unique<TestServer>(Options(), client_certificate, &clock_);
   }
 
-  static absl::Status Call(const std::shared_ptr<grpc::Channel>& channel) {
+  using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+  static absl::Status Call(const std::shared_ptr<grpc::Channel>& channel,
+                           const Metadata& metadata = {}) {
     const auto stub = SecretService::NewStub(channel);
     grpc::ClientContext context;
+    for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
     context.set_deadline(GrpcDeadline(absl::Seconds(10)));
     GetSecretResponse response;
     return FromGrpcStatus(
@@ -93,6 +98,23 @@ TEST_F(ServerTest, BadCertificatesCannotConnectEvenWhereNoneIsRequired) {
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(Call(server_->ConnectAnonymously()), absl::OkStatus());
   EXPECT_EQ(seen_.certificate_pem, "");
+}
+
+TEST_F(ServerTest, AHandlerIsToldWhetherAHeaderOfProxiesCameMoreThanOnce) {
+  const std::string name = "x-forwarded-client-cert";
+  ASSERT_EQ(Call(server_->Connect(), {{"x-other", "a"}}), absl::OkStatus());
+  EXPECT_TRUE(seen_.forwarded_client_cert.empty());
+  ASSERT_EQ(Call(server_->Connect(), {{name, "URI=a,URI=b"}}),
+            absl::OkStatus());
+  EXPECT_EQ(seen_.forwarded_client_cert,
+            std::vector<std::string>({"URI=a,URI=b"}));
+  ASSERT_EQ(Call(server_->Connect(), {{name, "a"}, {name, ""}}),
+            absl::OkStatus());
+  EXPECT_EQ(seen_.forwarded_client_cert.size(), 2u);
+  // Who sends many makes nobody keep them.
+  ASSERT_EQ(Call(server_->Connect(), Metadata(50, {name, "a"})),
+            absl::OkStatus());
+  EXPECT_EQ(seen_.forwarded_client_cert.size(), 2u);
 }
 
 TEST_F(ServerTest, AnExpiredCertificateCannotConnect) {

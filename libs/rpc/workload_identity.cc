@@ -19,8 +19,8 @@ namespace keyward::rpc {
 
 CallerIdentity VerifiedWorkload(auth::Authenticator* authenticator) {
   return [authenticator](const PeerFacts& peer) -> absl::StatusOr<std::string> {
-    // No token: it is not how workloads of Keyward prove themselves, and one
-    // that is present must not change who they are.
+    // No token and no word of a proxy: they are not how workloads of Keyward
+    // prove themselves, and what is present must not change who they are.
     auth::RequestCredentials credentials;
     credentials.certificate_pem = peer.certificate_pem;
     credentials.chain_pem = peer.chain_pem;

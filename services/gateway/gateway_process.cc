@@ -111,7 +111,7 @@ class GatewayProcess final : public rpc::RunningService {
   std::vector<auth::ReloadRunner::Set> files() override {
     std::vector<auth::ReloadRunner::Set> sets = remote_->files();
     sets.push_back({"tls certificate", face_->tls_files()});
-    sets.push_back({"bundles and key sets", authenticator_->files()});
+    sets.push_back({"bundles, key sets and proxies", authenticator_->files()});
     return sets;
   }
 

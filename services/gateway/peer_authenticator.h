@@ -1,7 +1,8 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The callers of a real network: certificates and tokens, proven by libs/auth.
+// The callers of a real network: certificates, tokens and what trusted proxies
+// say, proven by libs/auth.
 
 #ifndef KEYWARD_SERVICES_GATEWAY_PEER_AUTHENTICATOR_H_
 #define KEYWARD_SERVICES_GATEWAY_PEER_AUTHENTICATOR_H_
@@ -36,6 +37,7 @@ class PeerAuthenticator : public CallerAuthenticator {
   static auth::RequestCredentials CredentialsOf(const rpc::PeerFacts& peer) {
     auth::RequestCredentials credentials;
     credentials.authorization = peer.authorization;
+    credentials.forwarded_client_cert = peer.forwarded_client_cert;
     credentials.certificate_pem = peer.certificate_pem;
     credentials.chain_pem = peer.chain_pem;
     credentials.session_resumed = peer.session_resumed;

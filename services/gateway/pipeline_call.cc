@@ -119,6 +119,12 @@ void PipelineCall::Start() {
     return Answer(credential.status());
   }
   credential_ = *std::move(credential);
+  // What did not count is not kept for as long as a stream lasts, nor may it
+  // count later, when somebody asks for the credential again.
+  if (credential_->method() != auth::AuthenticationMethod::kForwarded) {
+    call_.peer.forwarded_client_cert.clear();
+    call_.peer.forwarded_client_cert.shrink_to_fit();
+  }
   KEYWARD_FAULT_POINT("gateway.call.authenticated");
   if (!WithinRate(parts_->limiter, Cost()) || !Admit()) return;
   if (call_.request == nullptr) {
@@ -440,6 +446,7 @@ AuditEntry PipelineCall::NewEntry(audit::v1::EntryKind kind) const {
     entry.set_authentication(
         std::string(auth::AuthenticationMethodName(credential_->method())));
     entry.set_credential_id(credential_->id());
+    entry.set_forwarded_by(credential_->forwarded_by());
   }
   return entry;
 }

@@ -168,6 +168,12 @@ class NamedCallers : public CallerAuthenticator {
     if (peer.certificate_pem.empty()) {
       return absl::UnauthenticatedError("no credential");
     }
+    if (peer.certificate_pem == proxy) {
+      return auth::CredentialForTesting::Make(
+          peer.forwarded_client_cert.at(0),
+          auth::AuthenticationMethod::kForwarded, "certificate:01", expire_time,
+          proxy);
+    }
     return auth::CredentialForTesting::Make(
         peer.certificate_pem, auth::AuthenticationMethod::kMutualTls,
         "certificate:00", expire_time);
@@ -176,6 +182,7 @@ class NamedCallers : public CallerAuthenticator {
   absl::StatusOr<auth::Credential> Reauthenticate(
       const auth::Credential& credential, const rpc::PeerFacts& peer) override {
     ++asked_again;
+    forwarded_again = peer.forwarded_client_cert;
     EXPECT_TRUE(peer.authorization.empty());
     if (!believed) return absl::UnauthenticatedError("unknown authority");
     return auth::CredentialForTesting::Make(credential.principal().ToString(),
@@ -184,10 +191,14 @@ class NamedCallers : public CallerAuthenticator {
   }
 
   absl::Time expire_time = absl::InfiniteFuture();
-  // What Reauthenticate answers, and how often it was asked.
+  // A peer that says in the header who calls.
+  std::string proxy = "nobody is a proxy";
+  // What Reauthenticate answers, how often it was asked, and with which header
+  // the last time.
   uint64_t rules = 1;
   bool believed = true;
   int asked_again = 0;
+  std::vector<std::string> forwarded_again;
 };
 
 // A stream's transport: keeps what was written.

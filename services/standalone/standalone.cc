@@ -368,7 +368,7 @@ absl::Status Standalone::RecoverAdministrator(SteadyTime deadline) {
 
 std::vector<auth::ReloadRunner::Set> Standalone::files() {
   return {{"tls certificate", parts_->face->tls_files()},
-          {"bundles and key sets", parts_->authenticator->files()}};
+          {"bundles, key sets and proxies", parts_->authenticator->files()}};
 }
 
 void Standalone::Drain(absl::Duration grace) {
