@@ -15,6 +15,7 @@ import ipaddress
 import json
 import os
 import time
+import urllib.parse
 import uuid
 
 from cryptography import x509
@@ -208,6 +209,11 @@ class Certificate:
             write(os.path.join(folder, name + ".pem"), self.chain()),
             write(os.path.join(folder, name + ".key"), self.key_pem(), 0o600),
         )
+
+
+def quoted(pem):
+    """A certificate as proxies write it into a header."""
+    return urllib.parse.quote(pem, safe="")
 
 
 def authority(name, issuer=None, **options):

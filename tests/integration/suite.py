@@ -29,6 +29,7 @@ import test_memory  # noqa: F401  pylint: disable=unused-import
 import test_operation  # noqa: F401  pylint: disable=unused-import
 import test_limits  # noqa: F401  pylint: disable=unused-import
 import test_policy  # noqa: F401  pylint: disable=unused-import
+import test_proxy  # noqa: F401  pylint: disable=unused-import
 import test_readme  # noqa: F401  pylint: disable=unused-import
 import test_recovery  # noqa: F401  pylint: disable=unused-import
 import test_secrets  # noqa: F401  pylint: disable=unused-import
