@@ -65,6 +65,14 @@ apt() {
     apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
 
+# Some packages would start a server. None is wanted: what needs one, starts it.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+fi
+
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
 apt update
 apt install -y --no-install-recommends "${missing[@]}"

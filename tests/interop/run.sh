@@ -2,8 +2,9 @@
 # Copyright 2026 The Keyward Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Clients that others made: grpcurl, and the examples of deploy/examples in
-# Python, Node.js and Go, at one process and at five. Prints `ok NAME` lines.
+# Clients that others made: grpcurl, the examples of deploy/examples in Python,
+# Node.js and Go, and nginx before the gateway; at one process and at five.
+# Prints `ok NAME` lines.
 #
 #   tests/interop/run.sh [FORM [NAME...]]    FORM is standalone or five, both if
 #                                            none is given; NAME picks tests
