@@ -20,7 +20,6 @@ import test_clock  # noqa: E402
 import test_disk  # noqa: E402
 from stall_load import (  # noqa: E402
     ACCESS, ADD, CHANGE, KINDS, LIST, Gateway, Guest, Load)
-from test_fence import second_gateway  # noqa: E402
 
 # The gateway whose links can be bad, and the one whose links are good.
 FIRST, SECOND = "first", "second"
@@ -127,7 +126,8 @@ class Arena:
                 process.environment = clock.environment
                 self.clocks[name] = clock
         keyward.start()
-        second = self.stack.enter_context(second_gateway(keyward, *direct))
+        _, second = self.stack.enter_context(
+            keyward.another_gateway(*direct))
         self.guests = {name: Guest(name) for name in GUESTS}
         self.gateways = [
             Gateway(keyward, name, address, GUESTS, self.stack)

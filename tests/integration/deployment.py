@@ -202,6 +202,27 @@ class Deployment:
             ]
             self._add(name, ports[name], metrics[name], extra)
 
+    @contextlib.contextmanager
+    def another_gateway(self, *settings):
+        """One more gateway before the same services, in form five: its process
+        and its address. It ends with the context. Its settings are those of the
+        first, and then these.
+        """
+        port, metrics = free_ports(2)
+        name = f"gateway-{port}"
+        argv = list(self.processes["gateway"].argv)
+        argv[argv.index("--listen") + 1] = f"127.0.0.1:{port}"
+        argv[argv.index("--metrics") + 1] = f"127.0.0.1:{metrics}"
+        for setting in settings:
+            argv += ["--set", setting]
+        log = os.path.join(self.folder, f"{name}.log")
+        process = Process(name, argv, log, metrics).start()
+        try:
+            process.wait_ready()
+            yield process, f"127.0.0.1:{port}"
+        finally:
+            process.kill()
+
     @property
     def front(self):
         """The process that clients talk to."""

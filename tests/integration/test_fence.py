@@ -9,7 +9,6 @@ policy that is no longer in force.
 """
 
 import contextlib
-import os
 import threading
 import time
 
@@ -17,7 +16,6 @@ import grpc
 
 import client
 from client import Client, code_of, eventually, principal
-from deployment import Process, free_ports
 from registry import Skip, test
 
 Code = grpc.StatusCode
@@ -25,28 +23,6 @@ Code = grpc.StatusCode
 SECRET = "projects/default/secrets/db"
 # How many calls wait in the sleeping gateway's connection.
 QUEUED = 8
-
-
-@contextlib.contextmanager
-def second_gateway(keyward, *settings):
-    """Another gateway before the same services; its address.
-
-    Its settings are those of the first, and then these.
-    """
-    first = keyward.processes["gateway"]
-    port, metrics = free_ports(2)
-    argv = list(first.argv)
-    argv[argv.index("--listen") + 1] = f"127.0.0.1:{port}"
-    argv[argv.index("--metrics") + 1] = f"127.0.0.1:{metrics}"
-    for setting in settings:
-        argv += ["--set", setting]
-    log = os.path.join(keyward.folder, "gateway-2.log")
-    process = Process("gateway-2", argv, log, metrics).start()
-    try:
-        process.wait_ready()
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
 
 
 class Sleeper:
@@ -104,7 +80,7 @@ def P2_a_gateway_that_slept_through_a_change_never_answers_by_the_old_policy(
         raise Skip("one process has one policy")
     app_principal = principal("app")
     with contextlib.ExitStack() as stack:
-        second = stack.enter_context(second_gateway(keyward))
+        _, second = stack.enter_context(keyward.another_gateway())
         admin = stack.enter_context(Client(second, keyward.identity("admin")))
         app = stack.enter_context(
             Client(keyward.address, keyward.identity("app"))
