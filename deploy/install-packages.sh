@@ -4,7 +4,7 @@
 
 # Installs Debian packages from deploy/packages.txt.
 #
-#   deploy/install-packages.sh SECTION...     sections: build run test lint
+#   deploy/install-packages.sh SECTION...     sections: build run test bench lint
 #
 # Does nothing, and needs no network and no privilege, when all are there.
 
