@@ -6,7 +6,7 @@
 #
 #   tests/run.sh              all stages
 #   tests/run.sh STAGE...     some of: packages build unit asan tsan
-#                             model integration faults interop seeds
+#                             model integration faults interop bench seeds
 #
 # Ends in `N passed, N failed` (and `, N skipped` if any), where N counts test
 # cases: a case that runs plain and under sanitizers is one case, and passed if
@@ -91,6 +91,7 @@ stage_model() { shell_suites tests/model/run.sh; }
 stage_integration() { shell_suites tests/integration/*.sh; }
 stage_faults() { shell_suites tests/fault/attacks.sh; }
 stage_interop() { shell_suites tests/interop/run.sh; }
+stage_bench() { shell_suites tests/bench/smoke.sh; }
 stage_seeds() { shell_suites tests/fault/sample.sh; }
 
 # Deletes from Bazel's disk cache what was not used for longest.
@@ -104,7 +105,8 @@ bound_cache() {
 
 stages=("$@")
 if [[ ${#stages[@]} -eq 0 ]]; then
-  stages=(packages build unit asan tsan model integration faults interop seeds)
+  stages=(packages build unit asan tsan model integration faults interop
+    bench seeds)
 fi
 for stage in "${stages[@]}"; do
   if ! declare -F "stage_$stage" >/dev/null; then
