@@ -5,15 +5,14 @@
 
   run.sh                           all of them, and what they tried and found
   run.sh --suite NAME...           some of: seeds kills histories plaintext
-                                   stalls
+                                   stalls points power_cuts
   run.sh --kills N                 kill -9 under load N times, not 50
   run.sh --operations N            histories of N operations, not 100,000
   run.sh --random-seed N           make the random choices of the run that
                                    printed N; best with the --suite that did
   run.sh --json FILE               the same as one object: an array `violations`
-                                   of the seeds, and `kills`, `histories`,
-                                   `plaintext` and `stalls` with what each
-                                   tried and found
+                                   of the seeds, and for each other suite
+                                   what it tried and found
   run.sh --seed NAME | --sample    seeds alone: one by its name; one a promise,
                                    chosen by the commit's hash
 
@@ -66,6 +65,9 @@ SUITES = (
     Suite("histories", targets=LOAD),
     Suite("plaintext", targets=("//services/...",)),
     Suite("stalls", targets=("//services/...",)),
+    # Builds what has the points, in an output folder of its own.
+    Suite("points"),
+    Suite("power_cuts", targets=("//services/...",)),
 )
 
 
