@@ -104,6 +104,11 @@ class GatewayProcess final : public rpc::RunningService {
       return absl::UnavailableError(
           "the policy in force: a snapshot of policy's at the fence of audit");
     }
+    // After a connection that was refused gRPC pauses before the next. Until
+    // that one stands, calls for secrets fail although the store is well.
+    if (!remote_->store_peer->peer().channel->Connected()) {
+      return absl::UnavailableError("the store: no connection to it stands");
+    }
     face_->SetServing(true);
     return absl::OkStatus();
   }

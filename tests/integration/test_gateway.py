@@ -114,3 +114,23 @@ def P3_a_checkpoint_that_a_gateway_made_up_keeps_audit_from_nothing(keyward):
         audit.wait_ready()
         eventually(lambda: code_of(admin.access, "db") == Code.OK)
     keyward.ok("audit", "verify")
+
+
+@test
+def a_gateway_is_ready_when_it_has_met_the_store(keyward):
+    if keyward.form != "five":
+        raise Skip("one process has no connections within")
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"kept")
+    gateway, store = (keyward.processes[name] for name in ("gateway", "store"))
+    gateway.kill()
+    store.kill()
+    waiting = "the store: no connection to it stands"
+    before = gateway.log().count(waiting)
+    gateway.start()
+    eventually(lambda: gateway.log().count(waiting) > before)
+    assert not gateway.ready()
+    store.start()
+    gateway.wait_ready()
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        assert admin.access("db") == b"kept"
