@@ -85,6 +85,8 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnMapEnd() override { Close(); }
 
+  bool refused() const { return !status_.ok(); }
+
   absl::StatusOr<YamlNode> Take() && {
     if (!status_.ok()) return status_;
     return std::move(root_);
@@ -221,7 +223,9 @@ absl::StatusOr<YamlNode> ParseYaml(absl::string_view bytes,
   try {
     std::istringstream stream(Terminated(bytes));
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    // Not one document more than the first refusal: a token that begins none,
+    // such as a comma, the library does not take, and finds again for ever.
+    while (!builder.refused() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -127,6 +127,12 @@ TEST(ParseYamlTest, RefusesBrokenSyntaxWithItsPosition) {
   EXPECT_THAT(Refusal("\ta: 1\n"), HasSubstr("not valid YAML"));
 }
 
+TEST(ParseYamlTest, RefusesATokenThatBeginsNothing) {
+  for (const char* const text : {",", "]", "- a\n,\n"}) {
+    EXPECT_THAT(Refusal(text), StartsWith("f.yaml:")) << text;
+  }
+}
+
 TEST(ParseYamlTest, RefusesBytesThatAreNoText) {
   EXPECT_THAT(Refusal("a: \xFF\n"), HasSubstr("UTF-8"));
   EXPECT_THAT(Refusal(absl::string_view("a\0:\0 \0", 6)), HasSubstr("UTF-8"));
