@@ -47,7 +47,9 @@ absl::StatusOr<uint64_t> ReadPageToken(const crypto::SecretBuffer& key,
       FieldError("page_token", "must be from an earlier page of the same query",
                  kPageTokenInvalid);
   std::string bytes;
-  if (token.size() > 128 || !absl::WebSafeBase64Unescape(token, &bytes)) {
+  // The decoder is lenient: one position must not have many tokens.
+  if (token.size() > 128 || !absl::WebSafeBase64Unescape(token, &bytes) ||
+      absl::WebSafeBase64Escape(bytes) != token) {
     return invalid;
   }
   absl::string_view rest = bytes;

@@ -48,11 +48,16 @@ TEST_F(PageTokenTest, ChangedTokensAreRefused) {
   for (size_t i = 0; i < token_.size(); ++i) {
     std::string bad = token_;
     bad[i] = bad[i] == 'A' ? 'B' : 'A';
-    // The last character has bits that stand for nothing.
-    if (i + 1 < token_.size()) ExpectRefused("alice", "query", bad);
+    ExpectRefused("alice", "query", bad);
     ExpectRefused("alice", "query", token_.substr(0, i));
   }
   ExpectRefused("alice", "query", token_ + "AAAA");
+}
+
+TEST_F(PageTokenTest, OtherSpellingsOfATokenAreRefused) {
+  ExpectRefused("alice", "query", token_ + "=");
+  ExpectRefused("alice", "query", token_ + "\n");
+  ExpectRefused("alice", "query", " " + token_);
 }
 
 TEST_F(PageTokenTest, MadeUpTokensAreRefused) {
