@@ -155,8 +155,13 @@ absl::Status VerifyConsistency(uint64_t old_size, uint64_t size,
   if (old_size > size) return Invalid("the tree is smaller than the old one");
   if (old_size == 0 || old_size == size) {
     if (!proof.empty()) return Invalid("the consistency proof is too long");
-    const Hash& expected = old_size == 0 ? EmptyRoot() : root;
-    if (old_root != expected) return Invalid("the old root is another");
+    if (old_size == 0 && old_root != EmptyRoot()) {
+      return Invalid("the old tree is empty and its root is not");
+    }
+    // Two empty trees too: a log that signs both is no log.
+    if (old_size == size && old_root != root) {
+      return Invalid("the old root is another");
+    }
     return absl::OkStatus();
   }
   if (proof.empty()) return Invalid("the consistency proof is too short");

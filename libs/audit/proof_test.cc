@@ -145,6 +145,8 @@ TEST_F(ProofTest, P3_SameSizeWithAnotherRootIsNoExtension) {
             absl::StatusCode::kDataLoss);
   EXPECT_EQ(VerifyConsistency(8, 7, Root(8), Root(7), {}).code(),
             absl::StatusCode::kDataLoss);
+  EXPECT_EQ(VerifyConsistency(0, 0, EmptyRoot(), Root(7), {}).code(),
+            absl::StatusCode::kDataLoss);
 }
 
 TEST_F(ProofTest, ProofsOutsideTheTreeAreRefused) {
