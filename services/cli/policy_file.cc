@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -20,7 +21,6 @@
 #include "libs/config/yaml_tree.h"
 #include "libs/policy/builtin_roles.h"
 #include "services/cli/names.h"
-#include "services/cli/values.h"
 
 namespace keyward::cli {
 namespace {
@@ -144,7 +144,9 @@ void ReadScope(absl::string_view parent, MapReader* reader, Entry* entry) {
   absl::Time time;
   std::string error;
   if (expires.empty()) return;
-  if (absl::ParseTime(absl::RFC3339_full, expires, &time, &error)) {
+  // Abseil also reads "infinite-future", and years that no contract has.
+  if (absl::ParseTime(absl::RFC3339_full, expires, &time, &error) &&
+      IsValidTimestamp(ToTimestamp(time))) {
     *entry->mutable_expire_time() = ToTimestamp(time);
   } else {
     reader->Fail(reader->where(),
@@ -232,13 +234,23 @@ absl::Status CheckDistinct(absl::string_view origin, const Entries& entries) {
   return absl::OkStatus();
 }
 
+// In double quotes. A line feed would be read back as a space: a description
+// may have one.
 std::string Quoted(absl::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted.push_back('\\');
-    quoted.push_back(c);
-  }
-  return absl::StrCat(quoted, "\"");
+  return absl::StrCat("\"",
+                      absl::StrReplaceAll(text, {{"\\", "\\\\"},
+                                                 {"\"", "\\\""},
+                                                 {"\n", "\\n"},
+                                                 {"\r", "\\r"},
+                                                 {"\t", "\\t"}}),
+                      "\"");
+}
+
+// Exactly: an expiry that is printed as none, or as another,
+// would be put in force as such when the file is applied again.
+std::string ExpireTime(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E*SZ", FromTimestamp(time),
+                          absl::UTCTimeZone());
 }
 
 template <typename Texts>
@@ -253,8 +265,9 @@ void AppendScope(const Entry& entry, std::string* text) {
   absl::StrAppend(text, "    principals: ", QuotedList(entry.principals()),
                   "\n    resource: ", Quoted(entry.resource()), "\n");
   if (entry.has_expire_time()) {
-    absl::StrAppend(
-        text, "    expireTime: ", Quoted(ShowTime(entry.expire_time())), "\n");
+    absl::StrAppend(text,
+                    "    expireTime: ", Quoted(ExpireTime(entry.expire_time())),
+                    "\n");
   }
 }
 
@@ -275,7 +288,7 @@ std::string Summary(const Binding& binding) {
                    absl::StrJoin(binding.principals(), ", "), " have ",
                    binding.role(), " on ", binding.resource());
   if (binding.has_expire_time()) {
-    absl::StrAppend(&text, " until ", ShowTime(binding.expire_time()));
+    absl::StrAppend(&text, " until ", ExpireTime(binding.expire_time()));
   }
   return text;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -103,6 +104,27 @@ TEST(PolicyFileTest, WhatGetWritesApplyReads) {
       MessageDifferencer::Equals(again.deny_rules(0), policy.deny_rules(0)));
 }
 
+TEST(PolicyFileTest, TextAndTimesAreReadBackExactly) {
+  for (const char* const time :
+       {"2027-01-01T00:00:00Z", "2027-01-01T00:00:00.000000001Z",
+        "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"}) {
+    const ApplyPolicyRequest request = Parse(absl::StrCat(
+        "bindings: [{name: b, role: auditor, principals: [\"a\\nb\\tc\\r\"], "
+        "resource: system, expireTime: ",
+        time, "}]\nparent: system\n"));
+    GetPolicyResponse policy;
+    *policy.mutable_bindings() = request.bindings();
+    const ApplyPolicyRequest again = Parse(FormatPolicyFile("system", policy));
+    ASSERT_EQ(again.bindings_size(), 1) << time;
+    EXPECT_TRUE(
+        MessageDifferencer::Equals(again.bindings(0), policy.bindings(0)))
+        << time;
+    EXPECT_EQ(again.bindings(0).principals(0), "a\nb\tc\r");
+    // Nothing expires never because it expired long ago.
+    EXPECT_TRUE(again.bindings(0).has_expire_time()) << time;
+  }
+}
+
 // A misspelt key in a deny rule would refuse nothing.
 TEST(PolicyFileTest, RefusesWhatItDoesNotUnderstand) {
   for (const char* text : {
@@ -124,6 +146,8 @@ TEST(PolicyFileTest, RefusesWhatItDoesNotUnderstand) {
            "db}\n",
            "bindings:\n  - {name: a, role: auditor, principals: [x], resource: "
            "projects/default, expireTime: tomorrow}\n",
+           "bindings:\n  - {name: a, role: auditor, principals: [x], resource: "
+           "projects/default, expireTime: infinite-future}\n",
            "denyRules:\n  - {name: a, actions: ['*'], resource: "
            "projects/default}\n",
            "roles:\n  - {name: a}\n",
