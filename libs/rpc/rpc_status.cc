@@ -80,6 +80,14 @@ std::vector<Detail> OrderedDetails(const absl::Status& status) {
   return details;
 }
 
+// What a detail takes on the wire. Its framing counts: the bound would hold
+// hundreds of details of a few bytes otherwise, and be passed twice over.
+size_t DetailSize(absl::string_view type_url, absl::string_view value) {
+  // Three tags of a byte and, below the bound, three lengths of two.
+  constexpr size_t kFraming = 9;
+  return type_url.size() + value.size() + kFraming;
+}
+
 bool IsCanonical(int code) {
   return code >= static_cast<int>(absl::StatusCode::kOk) &&
          code <= static_cast<int>(absl::StatusCode::kUnauthenticated);
@@ -94,7 +102,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   out.set_message(BoundedMessage(status.message()));
   size_t used = 0;
   for (Detail& detail : OrderedDetails(status)) {
-    const size_t size = detail.first.size() + detail.second.size();
+    const size_t size = DetailSize(detail.first, detail.second);
     if (used + size > kMaxStatusDetailBytes) continue;
     used += size;
     google::protobuf::Any* any = out.add_details();
@@ -112,7 +120,7 @@ absl::Status FromRpcStatus(const google::rpc::Status& status) {
   absl::Status out(code, BoundedMessage(status.message()));
   size_t used = 0;
   for (const google::protobuf::Any& any : status.details()) {
-    const size_t size = any.type_url().size() + any.value().size();
+    const size_t size = DetailSize(any.type_url(), any.value());
     if (any.type_url().empty() || used + size > kMaxStatusDetailBytes) continue;
     used += size;
     out.SetPayload(any.type_url(), absl::Cord(any.value()));

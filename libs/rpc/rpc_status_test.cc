@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -94,6 +95,17 @@ TEST(RpcStatusTest, DetailsOfAForeignSenderAreBoundedOnReceipt) {
   large->set_type_url("type.googleapis.com/a.Large");
   large->set_value(std::string(kMaxStatusDetailBytes, 'x'));
   EXPECT_EQ(FromRpcStatus(status), absl::UnavailableError(""));
+}
+
+TEST(RpcStatusTest, HundredsOfSmallDetailsAreBoundedAsWell) {
+  google::rpc::Status status;
+  status.set_code(14);
+  for (int i = 100; i < 900; ++i) {
+    status.add_details()->set_type_url(absl::StrCat(i));
+  }
+  const google::rpc::Status again = ToRpcStatus(FromRpcStatus(status));
+  EXPECT_GT(again.details_size(), 1);
+  EXPECT_LE(again.ByteSizeLong(), 16 + kMaxStatusDetailBytes);
 }
 
 }  // namespace
