@@ -5,7 +5,7 @@
 # Installs what the tests need, builds everything and runs all tests.
 #
 #   tests/run.sh              all stages
-#   tests/run.sh STAGE...     some of: packages build unit asan tsan
+#   tests/run.sh STAGE...     some of: packages build unit asan tsan fuzz
 #                             model integration faults interop bench seeds
 #
 # Ends in `N passed, N failed` (and `, N skipped` if any), where N counts test
@@ -87,6 +87,7 @@ shell_suites() {
   done
 }
 
+stage_fuzz() { shell_suites tests/fault/fuzz.sh; }
 stage_model() { shell_suites tests/model/run.sh; }
 stage_integration() { shell_suites tests/integration/*.sh; }
 stage_faults() { shell_suites tests/fault/attacks.sh; }
@@ -105,7 +106,7 @@ bound_cache() {
 
 stages=("$@")
 if [[ ${#stages[@]} -eq 0 ]]; then
-  stages=(packages build unit asan tsan model integration faults interop
+  stages=(packages build unit asan tsan fuzz model integration faults interop
     bench seeds)
 fi
 for stage in "${stages[@]}"; do

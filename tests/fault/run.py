@@ -5,7 +5,7 @@
 
   run.sh                           all of them, and what they tried and found
   run.sh --suite NAME...           some of: seeds kills histories plaintext
-                                   stalls points power_cuts
+                                   stalls points power_cuts fuzz
   run.sh --kills N                 kill -9 under load N times, not 50
   run.sh --operations N            histories of N operations, not 100,000
   run.sh --random-seed N           make the random choices of the run that
@@ -68,6 +68,8 @@ SUITES = (
     # Builds what has the points, in an output folder of its own.
     Suite("points"),
     Suite("power_cuts", targets=("//services/...",)),
+    # Builds its targets with a compiler of their own.
+    Suite("fuzz"),
 )
 
 

@@ -77,8 +77,8 @@ class RunTest(unittest.TestCase):
         status, merged, output = self.run_suites()
         self.assertEqual(status, 0)
         self.assertEqual(sorted(merged), [
-            "histories", "kills", "plaintext", "points", "power_cuts", "stalls",
-            "violations"])
+            "fuzz", "histories", "kills", "plaintext", "points", "power_cuts",
+            "stalls", "violations"])
         self.assertEqual(merged["kills"]["tried"], {"kills": 3})
         self.assertEqual(merged["kills"]["found"], [])
         self.assertEqual(len(merged["violations"]), 2)
@@ -132,7 +132,8 @@ class RunTest(unittest.TestCase):
             "plaintext": ["--random-seed", "9"],
             "stalls": ["--random-seed", "9"],
             "points": ["--random-seed", "9"],
-            "power_cuts": ["--random-seed", "9"]})
+            "power_cuts": ["--random-seed", "9"],
+            "fuzz": ["--random-seed", "9"]})
 
     def test_other_options_need_one_suite(self):
         with contextlib.redirect_stderr(io.StringIO()):
