@@ -24,6 +24,7 @@ namespace {
 
 constexpr char kLockFile[] = "KEYWARD.lock";
 constexpr char kCurrent[] = "CURRENT";
+constexpr char kFirstManifest[] = "MANIFEST-000001";
 
 std::string In(const std::string& folder, absl::string_view file) {
   return absl::StrCat(folder, "/", file);
@@ -130,10 +131,14 @@ bool Contains(const std::vector<std::string>& names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Files without which RocksDB would quietly begin anew.
+// Files of a database that was there: where one is, RocksDB must not quietly
+// begin anew. RocksDB makes the first manifest before CURRENT, and all the
+// others after CURRENT is durable, so that one alone is what a power cut, or a
+// kill, leaves of a database that was being made.
 bool IsDatabaseFile(const std::string& name) {
-  return absl::StartsWith(name, "MANIFEST-") || absl::EndsWith(name, ".sst") ||
-         absl::EndsWith(name, ".log");
+  return name == format::kNewestLogFile || absl::EndsWith(name, ".sst") ||
+         absl::EndsWith(name, ".log") ||
+         (absl::StartsWith(name, "MANIFEST-") && name != kFirstManifest);
 }
 
 absl::Status CheckMarker(const std::string& path,

@@ -227,6 +227,38 @@ TEST_F(RocksDbKvTest, RefusesToBeginAnewWhereTheDatabaseHasLostItsList) {
   EXPECT_EQ(Refusal().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(RocksDbKvTest, RefusesToBeginAnewWhereAnyFileOfADatabaseIsLeft) {
+  fs::create_directories(path_);
+  chmod(path_.c_str(), 0700);
+  Write("KEYWARD", "keyward kv format 1\n");
+  for (const char* left :
+       {"000004.log", "000009.sst", "MANIFEST-000005", "KEYWARD.newest"}) {
+    Write(left, "");
+    EXPECT_EQ(Refusal().code(), absl::StatusCode::kDataLoss) << left;
+    fs::remove(path_ + "/" + left);
+  }
+  EXPECT_TRUE(OpenRocksDb(options_).ok());
+}
+
+// What a power cut leaves between RocksDB's first file and its second.
+TEST_F(RocksDbKvTest, ADatabaseThatWasBeingMadeIsMade) {
+  fs::create_directories(path_);
+  chmod(path_.c_str(), 0700);
+  Write("KEYWARD", "keyward kv format 1\n");
+  Write("MANIFEST-000001", "half");
+  Write("000001.dbtmp", "MANIFEST-");
+  EXPECT_EQ(OpenRocksDbReadOnly(path_).status().code(),
+            absl::StatusCode::kNotFound);
+  {
+    auto store = OpenRocksDb(options_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    Put(store->get(), 1, "k");
+  }
+  auto store = OpenRocksDb(options_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->Get("k")->value, "value");
+}
+
 TEST_F(RocksDbKvTest, RefusesAPathThatIsAFile) {
   fs::create_directories(root_ + "/data");
   std::ofstream(path_) << "x";
