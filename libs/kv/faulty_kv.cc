@@ -70,6 +70,7 @@ void FaultyKv::FailReads(absl::Status status, size_t count) {
 
 void FaultyKv::BeforeRead(size_t skip, absl::AnyInvocable<void()> hook) {
   MutexLock lock(&mu_);
+  hook_thread_ = std::this_thread::get_id();
   hook_skip_ = skip;
   hook_ = std::move(hook);
 }
@@ -97,7 +98,8 @@ absl::Status FaultyKv::NextReadFault() const {
   absl::AnyInvocable<void()> hook;
   {
     MutexLock lock(&mu_);
-    if (hook_ != nullptr && !Take(&hook_skip_)) {
+    if (hook_ != nullptr && hook_thread_ == std::this_thread::get_id() &&
+        !Take(&hook_skip_)) {
       hook = std::move(hook_);
       hook_ = nullptr;
     }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -57,8 +58,9 @@ class FaultyKv : public KeyValueStore {
   // GetTransaction) answer `status`.
   void FailReads(absl::Status status, size_t count = kAll);
 
-  // After `skip` more reads, runs `hook`, once, before the next: what others do
-  // between two reads of one call.
+  // After `skip` more reads of this thread, runs `hook`, once, before its next:
+  // what others do between two reads of one call. Reads of other threads, such
+  // as maintenance, are not counted.
   void BeforeRead(size_t skip, absl::AnyInvocable<void()> hook);
 
   // Commits that were forwarded to the store.
@@ -116,6 +118,7 @@ class FaultyKv : public KeyValueStore {
   bool fail_settles_ ABSL_GUARDED_BY(mu_) = false;
   mutable absl::Status read_status_ ABSL_GUARDED_BY(mu_);
   mutable size_t read_count_ ABSL_GUARDED_BY(mu_) = 0;
+  std::thread::id hook_thread_ ABSL_GUARDED_BY(mu_);
   mutable size_t hook_skip_ ABSL_GUARDED_BY(mu_) = 0;
   mutable absl::AnyInvocable<void()> hook_ ABSL_GUARDED_BY(mu_);
   size_t forwarded_ ABSL_GUARDED_BY(mu_) = 0;

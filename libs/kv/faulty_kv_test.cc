@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <future>
+#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -115,6 +116,15 @@ TEST_F(FaultyKvTest, ReadsFailAsOftenAsAsked) {
 
 TEST_F(FaultyKvTest, OthersCanChangeWhatIsReadBetweenTwoReads) {
   faulty_.BeforeRead(1, [this] { Commit(1); });
+  EXPECT_FALSE(faulty_.Get("k").ok());
+  EXPECT_TRUE(faulty_.Get("k").ok());
+}
+
+TEST_F(FaultyKvTest, ReadsOfOtherThreadsAreNotCountedAsOnesOfTheCall) {
+  faulty_.BeforeRead(1, [this] { Commit(1); });
+  std::thread([this] {
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(faulty_.Get("k").ok());
+  }).join();
   EXPECT_FALSE(faulty_.Get("k").ok());
   EXPECT_TRUE(faulty_.Get("k").ok());
 }
