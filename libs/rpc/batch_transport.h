@@ -72,9 +72,10 @@ struct CoalescingOptions {
   // its callers learn it after about four holds.
   size_t max_in_flight = 4;
 
-  // What waits to be sent: 16 full batches, several times what one gateway
-  // serves at once. Beyond that more waiting is only more memory.
-  size_t max_queued_items = 4096;
+  // What waits to be sent: several times what one gateway serves at once, of
+  // batch calls too, each of which has up to 100 items here. Beyond that more
+  // waiting is only more memory.
+  size_t max_queued_items = 16384;
   size_t max_queued_bytes = size_t{16} << 20;
 
   // Called with the cause when a batch has failed, for the log: what callers
