@@ -13,8 +13,6 @@
 
 #include <cstddef>
 
-#include "libs/crypto/loaded_library.h"
-
 #if defined(__SANITIZE_ADDRESS__) || defined(KEYWARD_THREAD_SANITIZER)
 
 namespace keyward::crypto {
@@ -54,12 +52,6 @@ Function* Replaced(const char* name) {
     abort();
   }
   return function;
-}
-
-// Others than gRPC pass memory that is constant, or that they still need.
-bool IsGrpc(const void* caller) {
-  static const AddressRange grpc = FindLoadedLibrary("libgrpc.so");
-  return grpc.Contains(caller);
 }
 
 }  // namespace
@@ -110,16 +102,6 @@ __attribute__((used)) void* reallocarray(void* block, size_t count,
     return nullptr;
   }
   return realloc(block, total);
-}
-
-__attribute__((used)) int SSL_write(SSL* ssl, const void* data, int size) {
-  static auto* const replaced =
-      keyward::crypto::Replaced<int(SSL*, const void*, int)>("SSL_write");
-  const int written = replaced(ssl, data, size);
-  if (written > 0 && keyward::crypto::IsGrpc(__builtin_return_address(0))) {
-    explicit_bzero(const_cast<void*>(data), static_cast<size_t>(written));
-  }
-  return written;
 }
 
 __attribute__((used)) SSL_CTX* SSL_CTX_new(const SSL_METHOD* method) {

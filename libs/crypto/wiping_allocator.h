@@ -17,8 +17,6 @@ namespace keyward::crypto {
 //   free                  wipes the block first; operator delete and
 //                         OPENSSL_free end here too
 //   realloc, reallocarray never leave an unwiped copy behind when a block moves
-//   SSL_write             wipes gRPC's buffer of plaintext once it is
-//                         encrypted; that buffer lives as long as a connection
 //   SSL_CTX_new           has OpenSSL wipe its buffer of decrypted records
 //
 // Costs a few percent of CPU on small messages and some 15 % on 64 KiB ones.

@@ -98,6 +98,7 @@ absl::StatusOr<std::unique_ptr<InternalServer>> InternalServer::Create(
   serve.tls = server->tls_->tls();
   serve.services = {{service, server->handler_.get()}};
   serve.limits = InternalServerLimits();
+  serve.log = options.log;
   absl::StatusOr<std::unique_ptr<Server>> running =
       Server::Create(std::move(serve), clock);
   if (!running.ok()) return running.status();

@@ -15,6 +15,7 @@
 #include "libs/auth/reload_runner.h"
 #include "libs/auth/reloading_authenticator.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
 #include "libs/rpc/internal_service.h"
 #include "libs/rpc/metrics.h"
 #include "libs/rpc/reloading_server_tls.h"
@@ -30,14 +31,18 @@ struct InternalServerOptions {
   // Who may call what; if it is empty, `default_callers`.
   config::v1::AllowedCallers allowed_callers;
   InternalCallers default_callers;
+  // Where refused connections are told; nowhere if null. Outlives the server.
+  const Logger* log = nullptr;
 };
 
 // The options in a service's configuration: its listen, trust_domains and
 // allowed_callers.
 template <typename Config>
 InternalServerOptions InternalServerOptionsOf(const Config& config,
-                                              InternalCallers default_callers) {
+                                              InternalCallers default_callers,
+                                              const Logger* log) {
   InternalServerOptions options;
+  options.log = log;
   options.address = config.listen().address();
   options.tls.certificate_file = config.listen().tls().cert_file();
   options.tls.key_file = config.listen().tls().key_file();

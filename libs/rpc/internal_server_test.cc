@@ -106,8 +106,8 @@ class InternalServerTest : public testing::Test {
       }
     }
     auto server = InternalServer::Create(
-        InternalServerOptionsOf(config_, std::move(default_callers)), Store(),
-        std::move(methods), metrics_, &clock_);
+        InternalServerOptionsOf(config_, std::move(default_callers), nullptr),
+        Store(), std::move(methods), metrics_, &clock_);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     return absl::OkStatus();

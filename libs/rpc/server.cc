@@ -3,12 +3,6 @@
 
 #include "libs/rpc/server.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,7 +12,6 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "grpc/compression.h"
@@ -26,7 +19,9 @@
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
+#include "libs/rpc/acceptor.h"
 #include "libs/rpc/grpc_time.h"
+#include "libs/rpc/listener.h"
 
 namespace keyward::rpc {
 namespace {
@@ -57,7 +52,6 @@ void SetLimits(const ServerLimits& limits, grpc::ServerBuilder* builder) {
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
       Milliseconds(limits.min_ping_interval));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Callers are not to index headers: gRPC would keep their bearer tokens in
   // its table for as long as the connection lives.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_HPACK_TABLE_SIZE_DECODER, 0);
@@ -70,41 +64,6 @@ void SetLimits(const ServerLimits& limits, grpc::ServerBuilder* builder) {
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder->SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
-}
-
-// What the system says about listening on `address`: gRPC only logs it.
-std::string WhyNotListening(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return "it is not HOST:PORT";
-  std::string host = address.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const int error =
-      getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
-  if (error != 0) return gai_strerror(error);
-  std::string why = "gRPC could not listen there";
-  const int fd = socket(found->ai_family, found->ai_socktype, 0);
-  const int on = 1;
-  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-      listen(fd, 1) != 0) {
-    why = std::strerror(errno);
-  }
-  if (fd >= 0) close(fd);
-  freeaddrinfo(found);
-  return why;
-}
-
-absl::Status CannotListen(const std::string& address) {
-  return absl::UnavailableError(absl::StrCat(
-      "cannot listen on ", address, ": ", WhyNotListening(address),
-      "; stop the process that has the port (ss -ltnp shows it) or set "
-      "listen.address to another"));
 }
 
 }  // namespace
@@ -154,12 +113,27 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
         options.unknown_methods, server->calls_.get());
     builder.RegisterCallbackGenericService(server->unknown_methods_.get());
   }
-  builder.AddListeningPort(options.address, server->tls_->NewCredentials(),
-                           &server->port_);
+  using Builder = grpc::ServerBuilder::experimental_type;
+  server->connections_ = builder.experimental().AddExternalConnectionAcceptor(
+      Builder::ExternalConnectionType::FROM_FD, server->tls_->NewCredentials());
+  absl::StatusOr<Listener> listener = Listen(options.address);
+  if (!listener.ok()) return listener.status();
+  server->port_ = listener->port;
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || server->port_ == 0) {
-    return CannotListen(options.address);
+  if (server->server_ == nullptr) {
+    return absl::InternalError("gRPC starts no server; its log says why");
   }
+  absl::StatusOr<std::unique_ptr<Acceptor>> acceptor = Acceptor::Create(
+      *std::move(listener), options.limits.connections, clock, options.log,
+      [connections = server->connections_.get()](int from, int fd) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+            taken;
+        taken.listener_fd = from;
+        taken.fd = fd;
+        connections->HandleNewConnection(&taken);
+      });
+  if (!acceptor.ok()) return acceptor.status();
+  server->acceptor_ = *std::move(acceptor);
   return server;
 }
 
@@ -172,6 +146,9 @@ void Server::SetServing(bool serving) {
 void Server::Drain(absl::Duration grace) {
   if (server_ == nullptr) return;
   SetServing(false);
+  // What gRPC is given after its shutdown it would never close. None is there
+  // if the server could not be made.
+  if (acceptor_ != nullptr) acceptor_->Stop();
   for (const auto& service : services_) service->DrainStreams();
   server_->Shutdown(GrpcDeadline(grace));
   server_->Wait();

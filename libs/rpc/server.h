@@ -12,7 +12,10 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/rpc/acceptor.h"
 #include "libs/rpc/health_handler.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/public_descriptors.h"
@@ -42,6 +45,9 @@ struct ServerOptions {
   bool reflection = false;
   // Who is told of calls of methods that there are none of; nobody if null.
   CallHandler* unknown_methods = nullptr;
+  // Where it is told that connections are refused; nowhere if null. Outlives
+  // the server.
+  const Logger* log = nullptr;
 };
 
 // A gRPC server over TLS.
@@ -50,9 +56,9 @@ struct ServerOptions {
 class Server {
  public:
   // Listens. UNAVAILABLE, saying why and what to do, if the address cannot be
-  // listened on: a port that is taken is not shared (SO_REUSEPORT would let two
-  // servers take turns at the clients). INVALID_ARGUMENT if a service cannot be
-  // served. `clock` outlives the server.
+  // listened on. INVALID_ARGUMENT if a service cannot be served,
+  // RESOURCE_EXHAUSTED without files for its own use. `clock` outlives the
+  // server.
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options,
                                                         const Clock* clock);
 
@@ -87,6 +93,9 @@ class Server {
   std::vector<std::unique_ptr<RawService>> services_;
   std::unique_ptr<UnknownMethods> unknown_methods_;
   std::unique_ptr<grpc::Server> server_;
+  // Gives connections to server_, by connections_.
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
+  std::unique_ptr<Acceptor> acceptor_;
   int port_ = 0;
 };
 

@@ -7,21 +7,25 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "libs/rpc/connection_table.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/peer_channel.h"
 #include "libs/rpc/raw_service.h"
 
 namespace keyward::rpc {
 
-// What one server takes from its clients. What gRPC 1.51 cannot bound, the
-// number of connections and the memory of a connection that floods it with
-// CONTINUATION frames, is the deployment's: a memory limit of the process, and
-// a proxy before a port that strangers reach.
+// What one server takes from its clients. Floods of frames, which gRPC 1.51
+// does not bound, are bounded by frame_guard.h, on each connection. What many
+// connections of many addresses take together is the deployment's: a memory
+// limit of the process, and a proxy before a port that strangers reach.
 struct ServerLimits {
+  // Connections that are open at once; more are reset.
+  ConnectionLimits connections;
   int max_request_bytes = 0;
   int max_response_bytes = 0;
   int max_metadata_bytes = 0;
-  // Calls in flight on one connection; further ones wait in the client.
+  // Calls in flight on one connection; further ones wait in the client. Each
+  // may hold some 13 KiB in gRPC before its caller is known.
   int max_concurrent_streams = 0;
   // From the TCP connection to HTTP/2's settings, TLS included.
   absl::Duration handshake_timeout;
@@ -42,13 +46,15 @@ struct ServerLimits {
 // For the port that strangers reach.
 inline ServerLimits GatewayServerLimits() {
   ServerLimits limits;
+  // An idle one costs about 100 KiB.
+  limits.connections = {4096, 256};
   // The largest request is a policy of 768 KiB; a payload is 64 KiB.
   limits.max_request_bytes = 1 << 20;
   // What clients take by default.
   limits.max_response_bytes = 4 << 20;
   // A bearer token with many claims, and room for a mesh's headers.
   limits.max_metadata_bytes = 16 << 10;
-  limits.max_concurrent_streams = 1024;
+  limits.max_concurrent_streams = 256;
   limits.calls.max_streams = kMaxGatewayStreams;
   limits.handshake_timeout = absl::Seconds(10);
   limits.max_connection_idle = absl::Minutes(2);
@@ -64,6 +70,9 @@ inline ServerLimits GatewayServerLimits() {
 // For internal services, whose clients are Keyward's own and few.
 inline ServerLimits InternalServerLimits() {
   ServerLimits limits;
+  // A service keeps two or three to another, and a few more while it gets new
+  // certificates; one machine may run them all.
+  limits.connections = {1024, 256};
   // A batch is 1 MiB; AuditLogService's is 768 KiB and framing.
   limits.max_request_bytes = 2 << 20;
   limits.max_response_bytes = kInnerMaxMessageBytes;

@@ -14,8 +14,10 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/types/span.h"
 #include "libs/crypto/loaded_library.h"
 #include "libs/crypto/wipe.h"
+#include "libs/rpc/guarded_connection.h"
 
 namespace keyward::rpc {
 namespace {
@@ -75,6 +77,8 @@ bool IsDecrypted(const Decrypted& record, const grpc_slice& slice,
 bool ConnectionsAreWiped() {
   return dlsym(RTLD_DEFAULT, "SSL_read") ==
              reinterpret_cast<void*>(&SSL_read) &&
+         dlsym(RTLD_DEFAULT, "SSL_write") ==
+             reinterpret_cast<void*>(&SSL_write) &&
          dlsym(RTLD_DEFAULT, "grpc_slice_split_head") ==
              reinterpret_cast<void*>(&grpc_slice_split_head);
 }
@@ -86,9 +90,31 @@ extern "C" {
 __attribute__((used)) int SSL_read(SSL* ssl, void* data, int size) {
   static auto* const replaced =
       keyward::rpc::Replaced<int(SSL*, void*, int)>("SSL_read");
-  const int written = replaced(ssl, data, size);
+  int written = replaced(ssl, data, size);
   if (keyward::rpc::IsGrpc(__builtin_return_address(0))) {
-    keyward::rpc::Note(ssl, static_cast<uint8_t*>(data), size, written);
+    auto* const bytes = static_cast<uint8_t*>(data);
+    if (written > 0 &&
+        !keyward::rpc::MayGoOn(
+            ssl, absl::MakeConstSpan(bytes, static_cast<size_t>(written)))) {
+      keyward::crypto::WipeBytes(bytes, static_cast<size_t>(written));
+      // As after an error of TLS, which ends the connection.
+      written = -1;
+    }
+    keyward::rpc::Note(ssl, bytes, size, written);
+  }
+  return written;
+}
+
+__attribute__((used)) int SSL_write(SSL* ssl, const void* data, int size) {
+  static auto* const replaced =
+      keyward::rpc::Replaced<int(SSL*, const void*, int)>("SSL_write");
+  const int written = replaced(ssl, data, size);
+  // Others than gRPC pass memory that is constant, or that they still need.
+  if (written > 0 && keyward::rpc::IsGrpc(__builtin_return_address(0))) {
+    const auto length = static_cast<size_t>(written);
+    keyward::rpc::NoteSent(
+        ssl, absl::MakeConstSpan(static_cast<const uint8_t*>(data), length));
+    keyward::crypto::WipeBytes(const_cast<void*>(data), length);
   }
   return written;
 }

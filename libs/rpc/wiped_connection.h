@@ -7,7 +7,7 @@
 namespace keyward::rpc {
 
 // Linking this target into a binary makes gRPC's connections keep nothing of
-// what they decrypted.
+// what they encrypted and decrypted, and ends those whose clients flood it.
 //
 // gRPC decrypts into a buffer of 8 KiB that lives as long as the connection,
 // and hands out what was filled as a slice of that same memory. Whoever gets
@@ -18,7 +18,12 @@ namespace keyward::rpc {
 //
 // What it replaces, by being first in the search order of the dynamic linker:
 //
-//   SSL_read               notes where gRPC decrypts to
+//   SSL_read               notes where gRPC decrypts to; on a server's
+//                          connection shows the bytes to its FrameGuard
+//                          (frame_guard.h), and fails once that says so
+//   SSL_write              shows it what the server sends, and wipes gRPC's
+//                          buffer of plaintext once it is encrypted; that
+//                          buffer lives as long as a connection
 //   grpc_slice_split_head  when gRPC cuts off what it has just decrypted, the
 //                          slice gets memory of its own and the buffer is wiped
 //

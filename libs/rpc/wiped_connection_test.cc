@@ -192,5 +192,15 @@ TEST_F(WipedConnectionTest, OthersThanGrpcReadAsEver) {
   SSL_CTX_free(context);
 }
 
+TEST_F(WipedConnectionTest, WritingToNoConnectionFailsAndKeepsTheData) {
+  SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  SSL* const ssl = SSL_new(context);
+  static constexpr char kData[] = "constant memory of a caller";
+  EXPECT_LE(SSL_write(ssl, kData, sizeof(kData)), 0);
+  EXPECT_STREQ(kData, "constant memory of a caller");
+  SSL_free(ssl);
+  SSL_CTX_free(context);
+}
+
 }  // namespace
 }  // namespace keyward::rpc

@@ -171,7 +171,7 @@ absl::Status AuditProcess::Open(const config::v1::AuditConfig& config) {
   methods_ = *std::move(methods);
   absl::StatusOr<std::unique_ptr<rpc::InternalServer>> server =
       rpc::InternalServer::Create(
-          rpc::InternalServerOptionsOf(config, AuditCallers()),
+          rpc::InternalServerOptionsOf(config, AuditCallers(), context_.log),
           AuditLogService(),
           AuditLogMethods(core_.get(), methods_.get(), &pool_, context_.clock,
                           context_.standing),

@@ -8,7 +8,6 @@
 #include "google/protobuf/descriptor.h"
 #include "libs/policy/public_actions.h"
 #include "libs/rpc/server_credentials.h"
-#include "libs/rpc/server_limits.h"
 
 namespace keyward::gateway {
 namespace {
@@ -18,8 +17,11 @@ absl::Duration ToAbsl(const google::protobuf::Duration& duration) {
          absl::Nanoseconds(duration.nanos());
 }
 
-rpc::ServerLimits LimitsOf(const config::v1::LimitsConfig& config) {
+}  // namespace
+
+rpc::ServerLimits ServerLimitsOf(const config::v1::LimitsConfig& config) {
   rpc::ServerLimits limits = rpc::GatewayServerLimits();
+  limits.connections = {config.connections(), config.connections_of_address()};
   limits.max_concurrent_streams =
       static_cast<int>(config.max_concurrent_streams());
   limits.calls.max_calls_of_connection = config.max_concurrent_streams();
@@ -27,8 +29,6 @@ rpc::ServerLimits LimitsOf(const config::v1::LimitsConfig& config) {
   limits.max_connection_age_grace = ToAbsl(config.max_connection_age_grace());
   return limits;
 }
-
-}  // namespace
 
 PipelineOptions PipelineOptionsOf(const config::v1::LimitsConfig& limits) {
   // Denials may come in a burst, as when an application starts without its
@@ -58,9 +58,10 @@ absl::StatusOr<std::unique_ptr<GatewayFace>> GatewayFace::Create(
   rpc::ServerOptions server;
   server.address = options.address;
   server.tls = face->tls_->tls();
-  server.limits = LimitsOf(options.limits);
+  server.limits = ServerLimitsOf(options.limits);
   server.health = true;
   server.reflection = options.reflection;
+  server.log = options.log;
   server.unknown_methods = face->handler_.get();
   for (const auto* service : policy::PublicServices()) {
     server.services.push_back({service, face->handler_.get()});

@@ -14,10 +14,12 @@
 #include "absl/time/time.h"
 #include "libs/auth/reloadable_files.h"
 #include "libs/base/clock.h"
+#include "libs/base/log.h"
 #include "libs/rpc/incoming_call.h"
 #include "libs/rpc/metrics.h"
 #include "libs/rpc/reloading_server_tls.h"
 #include "libs/rpc/server.h"
+#include "libs/rpc/server_limits.h"
 #include "proto/keyward/config/v1/config.pb.h"
 #include "services/gateway/pipeline.h"
 
@@ -28,10 +30,15 @@ struct GatewayFaceOptions {
   rpc::ServerTlsFiles tls;
   config::v1::LimitsConfig limits;
   bool reflection = true;
+  // Where refused connections are told; nowhere if null. Outlives the face.
+  const Logger* log = nullptr;
 };
 
 // The pipeline's limits in a configuration.
 PipelineOptions PipelineOptionsOf(const config::v1::LimitsConfig& limits);
+
+// The server's.
+rpc::ServerLimits ServerLimitsOf(const config::v1::LimitsConfig& config);
 
 // A running server. Thread-safe.
 class GatewayFace {

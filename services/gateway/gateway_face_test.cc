@@ -3,7 +3,9 @@
 
 #include "services/gateway/gateway_face.h"
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "libs/rpc/server_limits.h"
 #include "proto/keyward/config/v1/config.pb.h"
 #include "services/gateway/pipeline.h"
 
@@ -26,6 +28,22 @@ TEST(PipelineOptionsTest, EveryLimitOfAPrincipalIsTheConfigurations) {
   EXPECT_EQ(options.denial_limits.burst, 15);
   EXPECT_EQ(options.denial_limits.tracked_principals, 2048u);
   EXPECT_EQ(options.call_limits.calls_of_principal, 77u);
+}
+
+TEST(ServerLimitsTest, EveryLimitOfAConnectionIsTheConfigurations) {
+  config::v1::LimitsConfig config;
+  config.set_connections(99);
+  config.set_connections_of_address(9);
+  config.set_max_concurrent_streams(5);
+  config.mutable_max_connection_age()->set_seconds(61);
+  config.mutable_max_connection_age_grace()->set_seconds(2);
+  const rpc::ServerLimits limits = ServerLimitsOf(config);
+  EXPECT_EQ(limits.connections.connections, 99u);
+  EXPECT_EQ(limits.connections.connections_of_address, 9u);
+  EXPECT_EQ(limits.max_concurrent_streams, 5);
+  EXPECT_EQ(limits.calls.max_calls_of_connection, 5u);
+  EXPECT_EQ(limits.max_connection_age, absl::Seconds(61));
+  EXPECT_EQ(limits.max_connection_age_grace, absl::Seconds(2));
 }
 
 }  // namespace

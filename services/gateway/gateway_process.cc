@@ -192,6 +192,7 @@ absl::Status GatewayProcess::MakeFace(const config::v1::GatewayConfig& config) {
   }
   options.limits = config.limits();
   options.reflection = config.reflection();
+  options.log = context_.log;
   absl::StatusOr<std::unique_ptr<GatewayFace>> face = GatewayFace::Create(
       options, pipeline_.get(), context_.metrics, context_.clock);
   if (!face.ok()) return face.status();

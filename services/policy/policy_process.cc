@@ -139,7 +139,7 @@ absl::Status PolicyProcess::Open(const config::v1::PolicyConfig& config) {
   methods_ = *std::move(methods);
   absl::StatusOr<std::unique_ptr<rpc::InternalServer>> server =
       rpc::InternalServer::Create(
-          rpc::InternalServerOptionsOf(config, PolicyCallers()),
+          rpc::InternalServerOptionsOf(config, PolicyCallers(), context_.log),
           PolicyInternalService(),
           PolicyMethods(core_.get(), methods_.get(), &pool_, context_.clock,
                         context_.standing),

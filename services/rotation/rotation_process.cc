@@ -63,8 +63,10 @@ absl::StatusOr<std::unique_ptr<rpc::RunningService>> StartRotation(
   rpc::AddStandingMethod(service, context.standing, &methods);
   absl::StatusOr<std::unique_ptr<rpc::InternalServer>> server =
       rpc::InternalServer::Create(
-          rpc::InternalServerOptionsOf(config, {{"GetReadiness", {kGateway}},
-                                                {"GetStanding", {kGateway}}}),
+          rpc::InternalServerOptionsOf(
+              config,
+              {{"GetReadiness", {kGateway}}, {"GetStanding", {kGateway}}},
+              context.log),
           service, std::move(methods), context.metrics, context.clock);
   if (!server.ok()) return server.status();
   return std::make_unique<RotationProcess>(*std::move(server));

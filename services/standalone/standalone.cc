@@ -251,6 +251,7 @@ absl::Status Standalone::Parts::MakeFace() {
   }
   options.limits = config.limits();
   options.reflection = config.reflection();
+  options.log = process.log;
   absl::StatusOr<std::unique_ptr<gateway::GatewayFace>> made =
       gateway::GatewayFace::Create(options, pipeline.get(), process.metrics,
                                    process.clock);

@@ -133,7 +133,8 @@ absl::Status StoreProcess::Open(const config::v1::StoreConfig& config) {
   methods_ = *std::move(methods);
   absl::StatusOr<std::unique_ptr<rpc::InternalServer>> server =
       rpc::InternalServer::Create(
-          rpc::InternalServerOptionsOf(config, StoreCallers()), StoreService(),
+          rpc::InternalServerOptionsOf(config, StoreCallers(), context_.log),
+          StoreService(),
           StoreMethods(core_.get(), methods_.get(), &control_, &changes_,
                        context_.clock, context_.standing),
           context_.metrics, context_.clock);

@@ -33,13 +33,18 @@ def generate():
          "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", *files],
         check=True,
     )
+    use(out)
+    return out
+
+
+def use(out):
+    """Makes the modules that were generated into a folder importable."""
     # google/ is also the package of Debian's protobuf: both parts are one
     # namespace, so ours is appended to its path.
     sys.path.insert(0, out)
     import google  # pylint: disable=import-outside-toplevel
 
     google.__path__.append(os.path.join(out, "google"))
-    return out
 
 
 def module(name):

@@ -123,6 +123,22 @@ class Connection:
                 time.sleep(0.002)
         return self._stream
 
+    def is_ended_after(self, frames):
+        """Sends the frames one by one; whether the server ends the connection.
+
+        Nothing is answered to the server's own frames.
+        """
+        try:
+            for each in frames:
+                self._socket.sendall(each)
+            while self._socket.recv(FRAME_BYTES):
+                pass
+        except TimeoutError:
+            return False
+        except OSError:
+            pass
+        return True
+
     def cancel(self, stream):
         self._socket.sendall(self._reset(stream))
 

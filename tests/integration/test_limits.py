@@ -3,6 +3,10 @@
 
 """What one principal may use up, and that it uses up nobody else's."""
 
+import contextlib
+import resource
+import socket
+import struct
 import time
 
 import grpc
@@ -18,6 +22,8 @@ PER_SECOND = 2
 BURST = 10
 # Calls of a principal that may be open.
 OPEN = 5
+# Connections of an address.
+CONNECTIONS = 20
 # Denials a second, and the five seconds' worth that may come at once.
 DENIALS = 2
 DENIAL_BURST = 5 * DENIALS
@@ -30,6 +36,10 @@ def few_calls(keyward):
 
 def few_denials(keyward):
     keyward.set(f"limits.denials_per_second={DENIALS}")
+
+
+def few_connections(keyward):
+    keyward.set(f"limits.connections_of_address={CONNECTIONS}")
 
 
 def few_open_calls(keyward):
@@ -238,3 +248,122 @@ def answers_that_nobody_reads_take_places_and_are_given_up(keyward):
         assert len(reads) > OPEN, reads
         assert refusals(admin, "app") == [
             "refusals for too many calls at once begin"]
+
+
+def connect(keyward, source, stack):
+    """A connection that says nothing, from an address of this machine.
+
+    None if it was ended before it had begun.
+    """
+    host, port = keyward.address.rsplit(":", 1)
+    try:
+        return stack.enter_context(socket.create_connection(
+            (host, int(port)), client.TIMEOUT, (source, 0)))
+    except ConnectionResetError:
+        return None
+
+
+def ended(connection):
+    """Whether it has been ended, as is seen at once."""
+    if connection is None:
+        return True
+    connection.setblocking(False)
+    try:
+        return not connection.recv(1)
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def newcomer_is_served(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as newcomer:
+        return error_of(newcomer.access, "db", timeout=2) is None
+
+
+@test(prepare=few_connections)
+def P8_an_address_has_no_more_connections_than_its_share(keyward):
+    with Client(
+        keyward.address, keyward.identity("admin")
+    ) as admin, contextlib.ExitStack() as stack:
+        admin.create("db", b"one")
+        held = [connect(keyward, "127.1.0.1", stack)
+                for _ in range(CONNECTIONS + 5)]
+        eventually(lambda: sum(map(ended, held)) == 5)
+        assert not any(map(ended, held[:CONNECTIONS]))
+        # Others have theirs.
+        assert admin.access("db") == b"one"
+        assert newcomer_is_served(keyward)
+        other = connect(keyward, "127.1.0.2", stack)
+        assert not ended(other)
+        held[0].close()
+
+        def place_is_free():
+            again = connect(keyward, "127.1.0.1", stack)
+            time.sleep(0.1)
+            return not ended(again)
+
+        eventually(place_is_free)
+
+
+@test
+def P8_without_free_files_nothing_ends_but_what_is_too_much(keyward):
+    front = keyward.front
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"one")
+        before = resource.prlimit(front.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(front.pid, resource.RLIMIT_NOFILE, (100, before[1]))
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                connect(keyward, "127.1.0.1", stack)
+            eventually(lambda: "as many files open" in front.log())
+            assert admin.access("db") == b"one"
+            assert not newcomer_is_served(keyward)
+        eventually(lambda: newcomer_is_served(keyward))
+        resource.prlimit(front.pid, resource.RLIMIT_NOFILE, before)
+
+
+@test
+def P8_a_client_that_floods_loses_its_connection_and_harms_nobody(keyward):
+    acknowledged = http2.frame(http2.SETTINGS, http2.ACK, 0)
+    taken_back = struct.pack(">I", http2.CANCEL)
+    floods = {
+        "takes back too many calls": [acknowledged] + [
+            http2.frame(http2.HEADERS, http2.END_HEADERS, stream, b"\x83")
+            + http2.frame(http2.RST_STREAM, 0, stream, taken_back)
+            for stream in range(1, 1000, 2)],
+        "headers have no end": [
+            http2.frame(http2.HEADERS, 0, 1, b"\x83"),
+            *[http2.frame(http2.CONTINUATION, 0, 1, bytes(10_000))] * 10],
+        "frames do nothing": [
+            http2.frame(http2.PRIORITY, 0, 1, bytes(5)) * 1000] * 30,
+    }
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"one")
+        for why, frames in floods.items():
+            with http2.Connection(
+                keyward.address, (keyward.identity("admin")[0], None, None)
+            ) as connection:
+                assert connection.is_ended_after(frames), why
+            # gRPC logs what ends a connection, ten lines a second at most.
+            eventually(lambda why=why: why in keyward.front.log())
+            assert admin.access("db") == b"one"
+            time.sleep(1)
+
+
+@test
+def P8_no_more_calls_are_open_on_a_connection_than_the_settings_allow(keyward):
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        admin.create("db", b"one")
+        with http2.Connection(
+            keyward.address, (keyward.identity("admin")[0], None, None)
+        ) as connection:
+            # Their bodies never come, and the settings are not read.
+            with contextlib.suppress(OSError):
+                for _ in range(1000):
+                    connection.call("/keyward.secrets.v1.SecretService/"
+                                    "AccessSecretVersion", b"", sent=0,
+                                    end=False)
+            assert connection.is_ended_after([])
+        eventually(lambda: "more calls open than it may" in keyward.front.log())
+        assert admin.access("db") == b"one"
