@@ -12,4 +12,4 @@ here=$(dirname "${BASH_SOURCE[0]}")
 commit=$(git -C "$here" rev-parse HEAD 2>/dev/null || echo 0)
 exec "$here/run.sh" --random-seed $((16#${commit:0:7})) \
   --suite kills --suite histories --suite plaintext --suite stalls \
-  --suite points --suite power_cuts "$@"
+  --suite hostile --suite points --suite power_cuts "$@"

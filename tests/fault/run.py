@@ -3,9 +3,12 @@
 
 """Attacks on the promises: runs the suites of this folder, one after the other.
 
-  run.sh                           all of them, and what they tried and found
+  run.sh                           all of them, and what they tried and found:
+                                   as --all
+  run.sh --all                     everything that a suite knows to try, not
+                                   only what the test suite has time for
   run.sh --suite NAME...           some of: seeds kills histories plaintext
-                                   stalls points power_cuts fuzz
+                                   stalls hostile points power_cuts fuzz
   run.sh --kills N                 kill -9 under load N times, not 50
   run.sh --operations N            histories of N operations, not 100,000
   run.sh --random-seed N           make the random choices of the run that
@@ -39,13 +42,18 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
 class Suite:
-    """`member` is its part of the object; `targets` what it needs built."""
+    """`member` is its part of the object; `targets` what it needs built.
 
-    def __init__(self, name, member=None, targets=(), random_seed=True):
+    One that `chooses` takes --all, and without it some of what it could try.
+    """
+
+    def __init__(self, name, member=None, targets=(), random_seed=True,
+                 chooses=False):
         self.name = name
         self.member = member or name
         self.targets = targets
         self.random_seed = random_seed
+        self.chooses = chooses
 
     def program(self):
         """Its path, None if there is none."""
@@ -64,10 +72,11 @@ SUITES = (
     Suite("kills", targets=LOAD),
     Suite("histories", targets=LOAD),
     Suite("plaintext", targets=("//services/...",)),
-    Suite("stalls", targets=("//services/...",)),
+    Suite("stalls", targets=("//services/...",), chooses=True),
+    Suite("hostile", targets=("//services/...",), chooses=True),
     # Builds what has the points, in an output folder of its own.
-    Suite("points"),
-    Suite("power_cuts", targets=("//services/...",)),
+    Suite("points", chooses=True),
+    Suite("power_cuts", targets=("//services/...",), chooses=True),
     # Builds its targets with a compiler of their own.
     Suite("fuzz"),
 )
@@ -80,6 +89,7 @@ def parse(arguments):
     parser.add_argument("--help", "-h", action="store_true")
     parser.add_argument("--suite", action="append",
                         choices=[suite.name for suite in SUITES])
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("--kills", type=int)
     parser.add_argument("--operations", type=int)
     parser.add_argument("--random-seed", type=int)
@@ -100,6 +110,7 @@ def parse(arguments):
     if others and len(named) != 1:
         parser.error(f"no such option: {' '.join(others)}")
     options.suites = [s for s in SUITES if not named or s.name in named]
+    options.all |= not named
     return options, others
 
 
@@ -115,6 +126,8 @@ def arguments_of(suite, options):
         given += ["--kills", str(options.kills)]
     if suite.name == "histories" and options.operations is not None:
         given += ["--operations", str(options.operations)]
+    if suite.chooses and options.all:
+        given.append("--all")
     if suite.random_seed and options.random_seed is not None:
         given += ["--random-seed", str(options.random_seed)]
     return given

@@ -19,9 +19,12 @@ import report
 import run
 
 GOOD = """
+import argparse
 import sys
 import report
-r = report.Report("{name}")
+parser = argparse.ArgumentParser()
+parser.add_argument("--all", action="store_true")
+r = report.Report("{name}", parser)
 r.tried("kills", 3)
 r.verdict(True, "well")
 sys.exit(r.end())
@@ -77,8 +80,8 @@ class RunTest(unittest.TestCase):
         status, merged, output = self.run_suites()
         self.assertEqual(status, 0)
         self.assertEqual(sorted(merged), [
-            "fuzz", "histories", "kills", "plaintext", "points", "power_cuts",
-            "stalls", "violations"])
+            "fuzz", "histories", "hostile", "kills", "plaintext", "points",
+            "power_cuts", "stalls", "violations"])
         self.assertEqual(merged["kills"]["tried"], {"kills": 3})
         self.assertEqual(merged["kills"]["found"], [])
         self.assertEqual(len(merged["violations"]), 2)
@@ -130,10 +133,19 @@ class RunTest(unittest.TestCase):
             "kills": ["--kills", "7", "--random-seed", "9"],
             "histories": ["--operations", "8", "--random-seed", "9"],
             "plaintext": ["--random-seed", "9"],
-            "stalls": ["--random-seed", "9"],
-            "points": ["--random-seed", "9"],
-            "power_cuts": ["--random-seed", "9"],
+            "stalls": ["--all", "--random-seed", "9"],
+            "hostile": ["--all", "--random-seed", "9"],
+            "points": ["--all", "--random-seed", "9"],
+            "power_cuts": ["--all", "--random-seed", "9"],
             "fuzz": ["--random-seed", "9"]})
+
+    def test_some_suites_by_name_try_what_there_is_time_for(self):
+        named = ["--suite", "stalls", "--suite", "kills"]
+        for arguments, given in ((named, []), (named + ["--all"], ["--all"])):
+            options, _ = run.parse(arguments)
+            self.assertEqual({suite.name: run.arguments_of(suite, options)
+                              for suite in options.suites},
+                             {"kills": [], "stalls": given})
 
     def test_other_options_need_one_suite(self):
         with contextlib.redirect_stderr(io.StringIO()):
