@@ -59,7 +59,8 @@ struct IncomingCall {
   // Unary calls: keeps something, which the handler hands over before it
   // answers, until the transport is done with the call: its answer was sent, or
   // given up because nobody took it. Once at most. Empty if there is no
-  // transport.
+  // transport. What is kept is destroyed on any thread, within the answer's
+  // sending too, and must neither block nor call the transport.
   absl::AnyInvocable<void(std::shared_ptr<void>)> keep_until_sent;
 };
 
