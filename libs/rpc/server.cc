@@ -64,6 +64,11 @@ void SetLimits(const ServerLimits& limits, grpc::ServerBuilder* builder) {
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder->SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  // Refused above before it comes to these, which every call would pass.
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  // Counts calls for a debugging service that nobody is offered.
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
 }
 
 }  // namespace
