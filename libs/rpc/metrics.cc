@@ -7,18 +7,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "libs/base/mutex.h"
 #include "libs/base/steady_time.h"
 #include "prometheus/counter.h"
 #include "prometheus/exposer.h"
@@ -34,6 +40,9 @@ namespace {
 const prometheus::Histogram::BucketBoundaries kSeconds = {
     0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1,
     0.2,    0.5,    1,     2,     5,     10,   30,   60};
+
+// Of absl::StatusCode.
+constexpr size_t kCodes = 17;
 
 // Tells the metrics when the stream is over.
 class MeteredWriter : public StreamWriter {
@@ -152,12 +161,45 @@ struct Metrics::Families {
                 .Help("Versions of key-encryption keys that do not open")
                 .Register(*registry)) {}
 
+  // Of one method; those that were asked for. They live as long as the family.
+  struct Series {
+    std::array<prometheus::Counter*, kCodes> calls{};
+    prometheus::Histogram* seconds = nullptr;
+  };
+
+  void Count(const std::string& method, absl::StatusCode code, double took) {
+    const auto index = static_cast<size_t>(code);
+    if (index >= kCodes) return Count(method, absl::StatusCode::kUnknown, took);
+    prometheus::Counter* counted = nullptr;
+    prometheus::Histogram* observed = nullptr;
+    {
+      // prometheus-cpp finds a series by its labels: a map that is made, and
+      // hashed, for each call.
+      MutexLock lock(&mu);
+      Series& of_method = series[method];
+      prometheus::Counter*& counter = of_method.calls[index];
+      if (counter == nullptr) {
+        counter = &calls.Add(
+            {{"method", method}, {"code", absl::StatusCodeToString(code)}});
+      }
+      if (of_method.seconds == nullptr) {
+        of_method.seconds = &seconds.Add({{"method", method}}, kSeconds);
+      }
+      counted = counter;
+      observed = of_method.seconds;
+    }
+    counted->Increment();
+    observed->Observe(took);
+  }
+
   const std::shared_ptr<prometheus::Registry> registry;
   prometheus::Gauge& ready;
   prometheus::Family<prometheus::Counter>& calls;
   prometheus::Family<prometheus::Histogram>& seconds;
   prometheus::Family<prometheus::Gauge>& streams;
   prometheus::Family<prometheus::Gauge>& damaged_key_versions;
+  Mutex mu;
+  absl::flat_hash_map<std::string, Series> series ABSL_GUARDED_BY(mu);
   std::string host;
   std::unique_ptr<prometheus::Exposer> exposer;
 };
@@ -196,11 +238,7 @@ void Metrics::SetReady(bool ready) { families_->ready.Set(ready ? 1 : 0); }
 
 void Metrics::CountCall(const std::string& method, absl::StatusCode code,
                         absl::Duration duration) {
-  families_->calls
-      .Add({{"method", method}, {"code", absl::StatusCodeToString(code)}})
-      .Increment();
-  families_->seconds.Add({{"method", method}}, kSeconds)
-      .Observe(absl::ToDoubleSeconds(duration));
+  families_->Count(method, code, absl::ToDoubleSeconds(duration));
 }
 
 void Metrics::CountStream(const std::string& method, int change) {
