@@ -57,6 +57,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
     : timer_(dependencies.timer),
       methods_(std::move(methods)),
       options_(options),
+      random_(dependencies.random),
       limiter_(dependencies.clock, dependencies.audit_log, options.rate_limits,
                "calls"),
       denial_limiter_(dependencies.clock, dependencies.audit_log,
@@ -68,7 +69,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
       refusals_(dependencies.clock, dependencies.audit_log),
       local_(dependencies.clock, std::move(status)) {
   parts_.clock = dependencies.clock;
-  parts_.random = dependencies.random;
+  parts_.random = &random_;
   parts_.log = dependencies.log;
   parts_.log_budget = &log_budget_;
   parts_.methods = methods_.get();

@@ -20,6 +20,7 @@
 #include "libs/base/log_budget.h"
 #include "libs/base/mutex.h"
 #include "libs/base/timer.h"
+#include "libs/crypto/buffered_random.h"
 #include "libs/crypto/random.h"
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/call.h"
@@ -114,6 +115,8 @@ class Pipeline : public rpc::CallHandler {
   Timer* const timer_;
   const std::unique_ptr<MethodTable> methods_;
   const PipelineOptions options_;
+  // For the ids of requests.
+  crypto::BufferedRandom random_;
   CallRegistry registry_;
   PolicyView view_;
   RecordedLimiter limiter_;
