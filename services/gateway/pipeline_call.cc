@@ -213,7 +213,7 @@ bool PipelineCall::WithinRate(RecordedLimiter* limiter, double cost,
     Record(std::move(begin), std::nullopt, std::move(answer));
   } else {
     // The record is no decision: the check comes before it, by itself.
-    Record({}, fenced,
+    Record(std::vector<AuditEntry>(), fenced,
            [this, begin = std::move(begin),
             answer = std::move(answer)](rpc::AppendResult checked) mutable {
              if (begin.empty()) return answer(std::move(checked));
@@ -349,17 +349,39 @@ void PipelineCall::Restart() {
 void PipelineCall::Record(
     std::vector<AuditEntry> entries, std::optional<uint64_t> fenced,
     absl::AnyInvocable<void(rpc::AppendResult)> accepted) {
-  rpc::AppendItem item;
-  item.entries.reserve(entries.size());
+  std::vector<std::string> leaves;
+  leaves.reserve(entries.size());
   for (AuditEntry& entry : entries) {
-    absl::StatusOr<std::string> leaf = audit::SerializeEntry(std::move(entry));
-    // What cannot be put on record does not happen.
-    if (!leaf.ok()) {
-      Forget();
-      return Answer(Unavailable(kAuditUnavailable, leaf.status().message()));
-    }
-    item.entries.push_back(*std::move(leaf));
+    if (!AddLeaf(std::move(entry), &leaves)) return;
   }
+  Append(std::move(leaves), fenced, std::move(accepted));
+}
+
+void PipelineCall::Record(
+    AuditEntry entry, std::optional<uint64_t> fenced,
+    absl::AnyInvocable<void(rpc::AppendResult)> accepted) {
+  std::vector<std::string> leaves;
+  if (!AddLeaf(std::move(entry), &leaves)) return;
+  Append(std::move(leaves), fenced, std::move(accepted));
+}
+
+bool PipelineCall::AddLeaf(AuditEntry entry, std::vector<std::string>* leaves) {
+  absl::StatusOr<std::string> leaf = audit::SerializeEntry(std::move(entry));
+  // What cannot be put on record does not happen.
+  if (!leaf.ok()) {
+    Forget();
+    Answer(Unavailable(kAuditUnavailable, leaf.status().message()));
+    return false;
+  }
+  leaves->push_back(*std::move(leaf));
+  return true;
+}
+
+void PipelineCall::Append(
+    std::vector<std::string> leaves, std::optional<uint64_t> fenced,
+    absl::AnyInvocable<void(rpc::AppendResult)> accepted) {
+  rpc::AppendItem item;
+  item.entries = std::move(leaves);
   item.fenced_revision = fenced;
   item.deadline =
       std::min(deadline_, parts_->clock->SteadyNow() + absl::Seconds(60));

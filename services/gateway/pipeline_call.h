@@ -153,6 +153,9 @@ class PipelineCall : public Expirable,
   void Record(std::vector<audit::v1::AuditEntry> entries,
               std::optional<uint64_t> fenced,
               absl::AnyInvocable<void(rpc::AppendResult)> accepted);
+  // The same for one: a list of one would be a copy of it.
+  void Record(audit::v1::AuditEntry entry, std::optional<uint64_t> fenced,
+              absl::AnyInvocable<void(rpc::AppendResult)> accepted);
 
   // The deadline has passed: UNAVAILABLE now, whatever a peer does later.
   void Expire() override;
@@ -228,6 +231,10 @@ class PipelineCall : public Expirable,
   void Deny(RequestDecision decision, uint64_t revision);
   // RESOURCE_EXHAUSTED for what the principal's open calls hold, on record.
   absl::Status TooMuchOpen();
+  // Adds the entry as the log takes it; answers, and is false, if it cannot.
+  bool AddLeaf(audit::v1::AuditEntry entry, std::vector<std::string>* leaves);
+  void Append(std::vector<std::string> leaves, std::optional<uint64_t> fenced,
+              absl::AnyInvocable<void(rpc::AppendResult)> accepted);
   void OnAppended(rpc::AppendResult result,
                   absl::AnyInvocable<void(rpc::AppendResult)> accepted);
 
