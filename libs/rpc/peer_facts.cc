@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grpc/grpc_security_constants.h"
@@ -44,9 +45,10 @@ void ReadCertificate(const grpc::AuthContext& context, PeerFacts* facts) {
 
 }  // namespace
 
-PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context) {
+PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context,
+                        std::string peer) {
   PeerFacts facts;
-  facts.peer = context.peer();
+  facts.peer = std::move(peer);
   const auto& metadata = context.client_metadata();
   const auto tokens = metadata.equal_range("authorization");
   for (auto it = tokens.first; it != tokens.second; ++it) {

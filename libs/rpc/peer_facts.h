@@ -4,6 +4,8 @@
 #ifndef KEYWARD_LIBS_RPC_PEER_FACTS_H_
 #define KEYWARD_LIBS_RPC_PEER_FACTS_H_
 
+#include <string>
+
 #include "grpcpp/server_context.h"
 #include "libs/rpc/incoming_call.h"
 
@@ -13,9 +15,11 @@ namespace keyward::rpc {
 // filled only if the TLS handshake verified the certificate. Of the client's
 // metadata `authorization`, `x-forwarded-client-cert` and `user-agent` are
 // copied and nothing else is looked at, so nothing else can be passed on.
+// `peer` is context.peer(), which gRPC makes anew whenever it is asked.
 //
 // Thread-safe.
-PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context);
+PeerFacts ReadPeerFacts(const grpc::ServerContextBase& context,
+                        std::string peer);
 
 // Wipes the bearer tokens in the metadata that gRPC keeps until the call is
 // over: for a stream that may be hours. After ReadPeerFacts, before anyone else

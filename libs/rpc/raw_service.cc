@@ -54,11 +54,13 @@ absl::Status TooManyOfConnection() {
 // A call in the handler's hands.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
+  // `connection` is the peer of the context, which has a place for the call.
   UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* response,
-            std::atomic<size_t>* open_calls, ServerCalls* calls)
+            std::string connection, std::atomic<size_t>* open_calls,
+            ServerCalls* calls)
       : context_(context),
         response_(response),
-        connection_(context->peer()),
+        connection_(std::move(connection)),
         open_calls_(open_calls),
         calls_(calls) {}
 
@@ -191,7 +193,7 @@ void RawService::Register(size_t index) {
 grpc::ServerUnaryReactor* RawService::StartUnary(
     const Method& method, grpc::CallbackServerContext* context,
     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  const std::string connection = context->peer();
+  std::string connection = context->peer();
   if (!calls_->of_connection.Take(connection)) {
     // Its client does not heed the server's settings, nor perhaps read.
     CancelCall(context->c_call());
@@ -202,8 +204,9 @@ grpc::ServerUnaryReactor* RawService::StartUnary(
     calls_->of_connection.Release(connection);
     return Refuse(method, context, *request, TooMany());
   }
-  auto* const call = new UnaryCall(context, response, &open_calls_, calls_);
-  IncomingCall incoming = ReadCall(method, *context, *request);
+  IncomingCall incoming = ReadCall(method, *context, connection, *request);
+  auto* const call = new UnaryCall(context, response, std::move(connection),
+                                   &open_calls_, calls_);
   incoming.keep_until_sent = [call](std::shared_ptr<void> kept) {
     call->Keep(std::move(kept));
   };
@@ -215,7 +218,8 @@ grpc::ServerUnaryReactor* RawService::Refuse(
     const Method& method, grpc::CallbackServerContext* context,
     const grpc::ByteBuffer& request, const absl::Status& status) {
   WipeReceived(request);
-  handler_->OnRefused(ReadPeerFacts(*context), method.descriptor, status);
+  handler_->OnRefused(ReadPeerFacts(*context, context->peer()),
+                      method.descriptor, status);
   return new RefusedCall<grpc::ServerUnaryReactor>(context, status, calls_);
 }
 
@@ -230,7 +234,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
   *place = writer;
   const absl::Status admitted = AddStream(writer);
   if (admitted.ok()) {
-    IncomingCall call = ReadCall(method, *context, *request);
+    IncomingCall call =
+        ReadCall(method, *context, context->peer(), *request);
     // gRPC keeps both for as long as the stream: the metadata, and with the
     // request the memory that the headers came in, too. It made the request for
     // this call and does not read it again.
@@ -240,7 +245,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
     handler_->HandleStream(std::move(call), writer);
   } else {
     WipeReceived(*request);
-    handler_->OnRefused(ReadPeerFacts(*context), method.descriptor, admitted);
+    handler_->OnRefused(ReadPeerFacts(*context, context->peer()),
+                        method.descriptor, admitted);
     writer->Finish(admitted);
   }
   return writer->reactor();
@@ -248,12 +254,13 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
 
 IncomingCall RawService::ReadCall(const Method& method,
                                   const grpc::CallbackServerContext& context,
+                                  std::string peer,
                                   const grpc::ByteBuffer& request) const {
   IncomingCall call;
   call.method = method.descriptor;
   call.request.reset(method.request_prototype->New());
   if (!ParseAndWipe(request, call.request.get())) call.request.reset();
-  call.peer = ReadPeerFacts(context);
+  call.peer = ReadPeerFacts(context, std::move(peer));
   call.deadline = BoundedDeadline(context);
   return call;
 }

@@ -135,6 +135,7 @@ class RawService final : public grpc::Service {
       const grpc::ByteBuffer* request);
   IncomingCall ReadCall(const Method& method,
                         const grpc::CallbackServerContext& context,
+                        std::string peer,
                         const grpc::ByteBuffer& request) const;
   SteadyTime BoundedDeadline(const grpc::CallbackServerContext& context) const;
 

@@ -16,7 +16,8 @@ grpc::ServerGenericBidiReactor* UnknownMethods::CreateReactor(
       MakeError(absl::StatusCode::kUnimplemented, kNotImplemented,
                 "this server has no such method");
   // Not its name, which the caller chose.
-  handler_->OnRefused(ReadPeerFacts(*context), nullptr, status);
+  handler_->OnRefused(ReadPeerFacts(*context, context->peer()), nullptr,
+                      status);
   return new RefusedCall<grpc::ServerGenericBidiReactor>(context, status,
                                                          calls_);
 }
