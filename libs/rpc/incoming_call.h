@@ -18,6 +18,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "libs/base/steady_time.h"
+#include "libs/rpc/shared_text.h"
 
 namespace keyward::rpc {
 
@@ -32,8 +33,8 @@ struct PeerFacts {
   // Whether they mean anything is the authenticator's to say.
   std::vector<std::string> forwarded_client_cert;
   // The verified leaf, PEM, and what else the peer sent; empty without one.
-  std::string certificate_pem;
-  std::string chain_pem;
+  SharedText certificate_pem;
+  SharedText chain_pem;
   // The verified leaf's SPIFFE id, if its only URI SAN is one that gRPC takes
   // for such: its characters are not checked, so compare it with ids that are
   // known to be well-formed, or parse it. Empty otherwise, also for a verified

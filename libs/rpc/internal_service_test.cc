@@ -135,7 +135,8 @@ TEST_F(InternalServiceTest, IdentitiesAreComparedByteForByte) {
 
 TEST_F(InternalServiceTest, NoIdentityIsUnauthenticated) {
   IncomingCall call = CallOf("Execute", "");
-  call.peer.certificate_pem = "a verified one, with two identities";
+  call.peer.certificate_pem =
+      std::string("a verified one, with two identities");
   EXPECT_EQ(Call(std::move(call)).code(), absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(ran_, 0);
 }

@@ -234,8 +234,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* RawService::StartStream(
   *place = writer;
   const absl::Status admitted = AddStream(writer);
   if (admitted.ok()) {
-    IncomingCall call =
-        ReadCall(method, *context, context->peer(), *request);
+    IncomingCall call = ReadCall(method, *context, context->peer(), *request);
     // gRPC keeps both for as long as the stream: the metadata, and with the
     // request the memory that the headers came in, too. It made the request for
     // this call and does not read it again.

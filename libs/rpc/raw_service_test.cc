@@ -132,7 +132,7 @@ TEST_F(RawServiceTest, TheHandlerIsToldWhatIsKnownOfThePeer) {
   AccessSecretVersionResponse response;
   ASSERT_EQ(Access(&context, &response), absl::OkStatus());
   EXPECT_EQ(seen_.peer.spiffe_id, kTestClientId);
-  EXPECT_TRUE(absl::StartsWith(seen_.peer.certificate_pem,
+  EXPECT_TRUE(absl::StartsWith(seen_.peer.certificate_pem.view(),
                                "-----BEGIN CERTIFICATE-----"));
   EXPECT_EQ(seen_.peer.authorization,
             (std::vector<std::string>{"Bearer one", "Bearer two"}));
@@ -144,7 +144,7 @@ TEST_F(RawServiceTest, ACallerWithoutACertificateHasNoneInTheFacts) {
   AnswerWith(absl::OkStatus());
   stub_ = SecretService::NewStub(server_->ConnectAnonymously());
   ASSERT_EQ(Access(), absl::OkStatus());
-  EXPECT_EQ(seen_.peer.certificate_pem, "");
+  EXPECT_EQ(seen_.peer.certificate_pem.view(), "");
   EXPECT_EQ(seen_.peer.spiffe_id, "");
 }
 
@@ -154,7 +154,7 @@ TEST_F(RawServiceTest, ACertificateWithTwoIdentitiesHasNoSpiffeId) {
       server_->ConnectWith(server_->authority().Issue(TestAuthority::Leaf{
           {kTestClientId, "spiffe://test.domain/service/other"}})));
   ASSERT_EQ(Access(), absl::OkStatus());
-  EXPECT_NE(seen_.peer.certificate_pem, "");
+  EXPECT_NE(seen_.peer.certificate_pem.view(), "");
   EXPECT_EQ(seen_.peer.spiffe_id, "");
 }
 

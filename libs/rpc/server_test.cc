@@ -97,7 +97,7 @@ TEST_F(ServerTest, BadCertificatesCannotConnectEvenWhereNoneIsRequired) {
   EXPECT_EQ(Call(server_->ConnectWith(std::move(from_foreign))).code(),
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(Call(server_->ConnectAnonymously()), absl::OkStatus());
-  EXPECT_EQ(seen_.certificate_pem, "");
+  EXPECT_EQ(seen_.certificate_pem.view(), "");
 }
 
 TEST_F(ServerTest, AHandlerIsToldWhetherAHeaderOfProxiesCameMoreThanOnce) {

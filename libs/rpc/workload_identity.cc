@@ -22,8 +22,8 @@ CallerIdentity VerifiedWorkload(auth::Authenticator* authenticator) {
     // No token and no word of a proxy: they are not how workloads of Keyward
     // prove themselves, and what is present must not change who they are.
     auth::RequestCredentials credentials;
-    credentials.certificate_pem = peer.certificate_pem;
-    credentials.chain_pem = peer.chain_pem;
+    credentials.certificate_pem = peer.certificate_pem.view();
+    credentials.chain_pem = peer.chain_pem.view();
     credentials.session_resumed = peer.session_resumed;
     const absl::StatusOr<auth::Credential> credential =
         authenticator->Authenticate(credentials);

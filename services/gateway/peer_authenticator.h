@@ -38,8 +38,8 @@ class PeerAuthenticator : public CallerAuthenticator {
     auth::RequestCredentials credentials;
     credentials.authorization = peer.authorization;
     credentials.forwarded_client_cert = peer.forwarded_client_cert;
-    credentials.certificate_pem = peer.certificate_pem;
-    credentials.chain_pem = peer.chain_pem;
+    credentials.certificate_pem = peer.certificate_pem.view();
+    credentials.chain_pem = peer.chain_pem.view();
     credentials.session_resumed = peer.session_resumed;
     return credentials;
   }

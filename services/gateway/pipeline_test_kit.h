@@ -168,14 +168,14 @@ class NamedCallers : public CallerAuthenticator {
     if (peer.certificate_pem.empty()) {
       return absl::UnauthenticatedError("no credential");
     }
-    if (peer.certificate_pem == proxy) {
+    if (peer.certificate_pem.view() == proxy) {
       return auth::CredentialForTesting::Make(
           peer.forwarded_client_cert.at(0),
           auth::AuthenticationMethod::kForwarded, "certificate:01", expire_time,
           proxy);
     }
     return auth::CredentialForTesting::Make(
-        peer.certificate_pem, auth::AuthenticationMethod::kMutualTls,
+        peer.certificate_pem.view(), auth::AuthenticationMethod::kMutualTls,
         "certificate:00", expire_time);
   }
   uint64_t generation() const override { return rules; }

@@ -52,7 +52,7 @@ std::string Reply::text() {
 
 absl::StatusOr<auth::Credential> Cores::NamedCallers::Authenticate(
     const rpc::PeerFacts& peer) {
-  return auth::CredentialForTesting::Make(peer.certificate_pem);
+  return auth::CredentialForTesting::Make(peer.certificate_pem.view());
 }
 
 Cores::Cores(const Stores& stores, const std::string& key_file, LogSink* sink)
