@@ -65,22 +65,21 @@ struct TokenBasis {
 };
 
 // A caller who has proven to be `principal`, until `expire_time`. An immutable
-// value that holds nothing secret: neither the token nor its signature.
+// value that holds nothing secret: neither the token nor its signature. Copies
+// share what it holds, since every call takes one; one that was moved from may
+// only be destroyed or assigned to.
 class Credential {
  public:
   Credential(CredentialMint, Principal principal, AuthenticationMethod method,
              std::string id, absl::Time expire_time,
              std::shared_ptr<const TokenBasis> token_basis = nullptr,
              std::string forwarded_by = "")
-      : principal_(std::move(principal)),
-        method_(method),
-        id_(std::move(id)),
-        expire_time_(expire_time),
-        token_basis_(std::move(token_basis)),
-        forwarded_by_(std::move(forwarded_by)) {}
+      : facts_(std::make_shared<const Facts>(
+            Facts{std::move(principal), method, std::move(id), expire_time,
+                  std::move(token_basis), std::move(forwarded_by)})) {}
 
-  const Principal& principal() const { return principal_; }
-  AuthenticationMethod method() const { return method_; }
+  const Principal& principal() const { return facts_->principal; }
+  AuthenticationMethod method() const { return facts_->method; }
 
   // Names this one credential in records and deny rules, in printable ASCII:
   //   certificate:HEX      SHA-256 of the certificate (DER); of a forwarded
@@ -93,27 +92,31 @@ class Credential {
   // holds a certificate with an ECDSA signature can write that signature in a
   // second valid form and so change the fingerprint: against its holder, deny
   // the principal.
-  const std::string& id() const { return id_; }
+  const std::string& id() const { return facts_->id; }
 
   // The first moment at which it proves nothing any more.
-  absl::Time expire_time() const { return expire_time_; }
+  absl::Time expire_time() const { return facts_->expire_time; }
 
   // What a bearer token's credential rests on; null for any other.
   const std::shared_ptr<const TokenBasis>& token_basis() const {
-    return token_basis_;
+    return facts_->token_basis;
   }
 
   // Of a forwarded credential: the SPIFFE id of the proxy whose word it is.
   // Empty for any other.
-  const std::string& forwarded_by() const { return forwarded_by_; }
+  const std::string& forwarded_by() const { return facts_->forwarded_by; }
 
  private:
-  Principal principal_;
-  AuthenticationMethod method_;
-  std::string id_;
-  absl::Time expire_time_;
-  std::shared_ptr<const TokenBasis> token_basis_;
-  std::string forwarded_by_;
+  struct Facts {
+    Principal principal;
+    AuthenticationMethod method;
+    std::string id;
+    absl::Time expire_time;
+    std::shared_ptr<const TokenBasis> token_basis;
+    std::string forwarded_by;
+  };
+
+  std::shared_ptr<const Facts> facts_;
 };
 
 }  // namespace keyward::auth
