@@ -4,8 +4,10 @@
 #ifndef KEYWARD_LIBS_CRYPTO_LENGTH_PREFIXED_H_
 #define KEYWARD_LIBS_CRYPTO_LENGTH_PREFIXED_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 
@@ -20,6 +22,8 @@ namespace keyward::crypto {
 // A value type; safe for use by one thread at a time.
 class LengthPrefixed {
  public:
+  LengthPrefixed() { bytes_.reserve(kUsualBytes); }
+
   // Appends a part of at most 2^32-1 bytes; a longer one, which nothing here
   // can be, ends the process.
   LengthPrefixed& Add(absl::string_view part);
@@ -28,9 +32,13 @@ class LengthPrefixed {
   LengthPrefixed& AddNumber(uint64_t number);
 
   // What was built so far.
-  const std::string& bytes() const { return bytes_; }
+  const std::string& bytes() const& { return bytes_; }
+  std::string bytes() && { return std::move(bytes_); }
 
  private:
+  // What most sequences fit into, so that they are not copied as they grow.
+  static constexpr size_t kUsualBytes = 256;
+
   std::string bytes_;
 };
 

@@ -511,8 +511,15 @@ rpc::CallContext PipelineCall::NewContext(
   context.principal = credential_->principal().ToString();
   context.credential_id = credential_->id();
   context.resource = decision.resource;
-  absl::StatusOr<ResourceName> name = ResourceName::Parse(decision.resource);
-  if (name.ok()) context.project_uid = snapshot.ProjectUid(*name);
+  // Of an element of a batch it is no target of the call's.
+  if (!targets_.empty() &&
+      targets_[0].resource.ToString() == decision.resource) {
+    context.project_uid = snapshot.ProjectUid(targets_[0].resource);
+  } else if (absl::StatusOr<ResourceName> name =
+                 ResourceName::Parse(decision.resource);
+             name.ok()) {
+    context.project_uid = snapshot.ProjectUid(*name);
+  }
   context.policy_revision = snapshot.revision();
   context.deadline = deadline_;
   return context;

@@ -29,10 +29,14 @@ absl::StatusOr<Loaded<Record>> Load(const kv::KeyValueReader& reader,
   absl::StatusOr<kv::Entry> entry = reader.Get(key);
   if (absl::IsNotFound(entry.status())) return NoSuch(what);
   if (!entry.ok()) return ReadError(entry.status());
-  absl::StatusOr<Record> record = DecodeRecord<Record>(entry->value);
-  if (!record.ok()) return record.status();
-  return Loaded<Record>{*std::move(record), std::move(key),
-                        entry->mod_revision};
+  // Into its place: a record is not cheap to move, and reads are many.
+  absl::StatusOr<Loaded<Record>> loaded{Loaded<Record>()};
+  absl::Status good = ParseRecord(entry->value, &loaded->record);
+  if (good.ok()) good = CheckRecordFormat(loaded->record.format());
+  if (!good.ok()) return good;
+  loaded->key = std::move(key);
+  loaded->revision = entry->mod_revision;
+  return loaded;
 }
 
 }  // namespace

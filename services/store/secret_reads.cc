@@ -3,6 +3,7 @@
 
 #include "services/store/secret_reads.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -70,10 +71,9 @@ constexpr int kMaxLooks = 8;
 // between, the stage may have moved on and the version that had it been
 // disabled, and a caller would be told that `current` does not work, which it
 // did all the time (P7).
-absl::StatusOr<SecretAndVersion> LoadTogether(const StoreParts& parts,
-                                              const std::string& project_uid,
-                                              const ResourceName& name,
-                                              SecretCheck check) {
+absl::StatusOr<std::unique_ptr<const SecretAndVersion>> LoadTogether(
+    const StoreParts& parts, const std::string& project_uid,
+    const ResourceName& name, SecretCheck check) {
   auto secret = LoadSecret(*parts.kv, project_uid, name);
   for (int look = 0; look < kMaxLooks; ++look) {
     if (!secret.ok()) return secret.status();
@@ -93,7 +93,8 @@ absl::StatusOr<SecretAndVersion> LoadTogether(const StoreParts& parts,
     }
     if (together) {
       if (!version.ok()) return version.status();
-      return SecretAndVersion{*std::move(secret), *number, *std::move(version)};
+      return std::make_unique<const SecretAndVersion>(
+          SecretAndVersion{*std::move(secret), *number, *std::move(version)});
     }
     secret = std::move(again);
   }
@@ -103,7 +104,7 @@ absl::StatusOr<SecretAndVersion> LoadTogether(const StoreParts& parts,
 
 // What a name means, which can be read, and the key that wraps its data key.
 struct WrappedVersion {
-  SecretAndVersion loaded;
+  std::unique_ptr<const SecretAndVersion> loaded;
   KeyRing::Kek kek;
 };
 
@@ -115,10 +116,10 @@ absl::StatusOr<WrappedVersion> LoadWrapped(const StoreParts& parts,
         return CheckReadable(secret, parts.clock->Now());
       });
   if (!loaded.ok()) return loaded.status();
-  const absl::Status readable = CheckReadable(loaded->version.record);
+  const absl::Status readable = CheckReadable((*loaded)->version.record);
   if (!readable.ok()) return readable;
   absl::StatusOr<KeyRing::Kek> kek =
-      parts.keys->OpenFor(project_uid, loaded->version.record);
+      parts.keys->OpenFor(project_uid, (*loaded)->version.record);
   if (!kek.ok()) return kek.status();
   return WrappedVersion{*std::move(loaded), *std::move(kek)};
 }
@@ -163,7 +164,7 @@ absl::StatusOr<ReadAnswer> SecretReads::GetVersion(
   if (!loaded.ok()) return loaded.status();
   auto response = std::make_unique<GetSecretVersionResponse>();
   *response->mutable_version() =
-      ViewVersion(loaded->secret.record, loaded->version.record);
+      ViewVersion((*loaded)->secret.record, (*loaded)->version.record);
   std::string resource = response->version().name();
   return ReadAnswer{std::move(response), std::move(resource)};
 }
@@ -182,9 +183,9 @@ absl::StatusOr<ReadAnswer> SecretReads::Access(
     wrapped = LoadWrapped(*parts_, context.project_uid, *name);
   }
   if (!wrapped.ok()) return wrapped.status();
-  const std::string& secret_uid = wrapped->loaded.secret.record.uid();
-  const VersionRecord& record = wrapped->loaded.version.record;
-  const int64_t number = wrapped->loaded.number;
+  const std::string& secret_uid = wrapped->loaded->secret.record.uid();
+  const VersionRecord& record = wrapped->loaded->version.record;
+  const int64_t number = wrapped->loaded->number;
   // The binding is made of what was asked for and of the secret's own record,
   // not of what the version's record says of itself: P6.
   const std::string secret_name = SecretNameOf(*name);
