@@ -25,14 +25,16 @@ bool Take(size_t* count) {
 
 FaultyKv::~FaultyKv() { ReleaseCommits(); }
 
-void FaultyKv::FailCommits(absl::Status status, size_t count) {
+void FaultyKv::FailCommits(absl::Status status, size_t count, size_t skip) {
   MutexLock lock(&mu_);
+  fail_skip_ = skip;
   fail_status_ = std::move(status);
   fail_count_ = count;
 }
 
-void FaultyKv::TearCommits(Tear tear, size_t count) {
+void FaultyKv::TearCommits(Tear tear, size_t count, size_t skip) {
   MutexLock lock(&mu_);
+  tear_skip_ = skip;
   tear_ = tear;
   tear_count_ = count;
 }
@@ -82,11 +84,11 @@ size_t FaultyKv::forwarded_commits() const {
 
 FaultyKv::Fault FaultyKv::NextFault(absl::Status* status) {
   MutexLock lock(&mu_);
-  if (Take(&fail_count_)) {
+  if (!Take(&fail_skip_) && Take(&fail_count_)) {
     *status = fail_status_;
     return Fault::kFail;
   }
-  if (Take(&tear_count_)) {
+  if (!Take(&tear_skip_) && Take(&tear_count_)) {
     return tear_ == Tear::kApplied ? Fault::kTearApplied
                                    : Fault::kTearNotApplied;
   }

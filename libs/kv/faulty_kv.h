@@ -35,13 +35,13 @@ class FaultyKv : public KeyValueStore {
   explicit FaultyKv(KeyValueStore* store) : store_(store) {}
   ~FaultyKv() override;
 
-  // The next `count` commits are kRefused with `status`, and not applied. A
-  // count of 0 ends it.
-  void FailCommits(absl::Status status, size_t count = kAll);
+  // After `skip` more, the next `count` commits are kRefused with `status`, and
+  // not applied. A count of 0 ends it.
+  void FailCommits(absl::Status status, size_t count = kAll, size_t skip = 0);
 
-  // The next `count` commits answer kUnknown, applied or not. One that
-  // conflicts is as it would be.
-  void TearCommits(Tear tear, size_t count = kAll);
+  // After `skip` more, the next `count` commits answer kUnknown, applied or
+  // not. One that conflicts is as it would be.
+  void TearCommits(Tear tear, size_t count = kAll, size_t skip = 0);
 
   // Holds all commits from now on: nothing of them is in the store. A held one
   // is not answered at its deadline either, which an engine would do; TestKv's
@@ -111,8 +111,10 @@ class FaultyKv : public KeyValueStore {
   mutable Mutex mu_;
   absl::Status fail_status_ ABSL_GUARDED_BY(mu_);
   size_t fail_count_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t fail_skip_ ABSL_GUARDED_BY(mu_) = 0;
   Tear tear_ ABSL_GUARDED_BY(mu_) = Tear::kApplied;
   size_t tear_count_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t tear_skip_ ABSL_GUARDED_BY(mu_) = 0;
   bool stall_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<Held> held_ ABSL_GUARDED_BY(mu_);
   bool fail_settles_ ABSL_GUARDED_BY(mu_) = false;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
@@ -30,6 +31,16 @@ using Outcome = kv::CommitResult::Outcome;
 // The fence is compared first in every transaction, so that a stale decision
 // is told apart from a record that has changed.
 constexpr size_t kFenceIndex = 0;
+
+// The lane in which changes are handed to the state layer.
+constexpr char kSubmission[] = "";
+
+// The lane of the changes of one secret, or of one key.
+std::string LaneOf(const rpc::CallContext& context) {
+  const absl::string_view resource = context.resource;
+  return absl::StrCat(context.project_uid, "/",
+                      resource.substr(0, resource.find("/versions/")));
+}
 
 absl::Status StaleDecision() {
   return absl::FailedPreconditionError(
@@ -81,12 +92,20 @@ struct ChangeRunner::Job {
   Planner planner;
   rpc::CallDone done;
   int attempts = 0;
-  // What the transaction keeps of the call's checkpoint, if it does.
-  absl::optional<CheckpointKeeper::Added> checkpoint;
+  // What an attempt has made, for its turn to hand it over.
+  kv::Transaction txn;
+  std::string event;  // Its record; empty if there is none.
+  CheckpointKeeper::Checked checkpoint;
+  // What was made before under the same request id, if it was.
+  absl::optional<std::string> repeated;
+  // The transaction has its event's number, to be returned.
+  bool numbered = false;
+  // What the transaction keeps of the checkpoint, if it does.
+  absl::optional<CheckpointKeeper::Added> kept;
   std::unique_ptr<google::protobuf::Message> response;
   std::string resource;
   absl::AnyInvocable<void()> afterwards;
-  absl::optional<ProjectLanes::Turn> turn;
+  absl::optional<ChangeLanes::Turn> turn;
 };
 
 ChangeRunner::~ChangeRunner() {
@@ -118,16 +137,12 @@ void ChangeRunner::Run(const rpc::CallContext& context,
     if (!used.ok()) return Refuse(job, used.status(), rpc::Refusal::kNone);
     job->request_id = *std::move(used);
   }
-  absl::Status waiting =
-      lanes_.Run(context.project_uid, [job](ProjectLanes::Turn turn) {
+  const absl::Status waiting =
+      lanes_.Run(LaneOf(context), [job](ChangeLanes::Turn turn) {
         job->turn.emplace(std::move(turn));
         job->runner->Attempt(job);
       });
-  if (!waiting.ok()) {
-    Refuse(job,
-           WithRetryAfter(Unavailable(waiting.message()), absl::Seconds(1)),
-           rpc::Refusal::kNone);
-  }
+  if (!waiting.ok()) RefuseForNow(job, waiting);
 }
 
 void ChangeRunner::Attempt(JobPtr job) {
@@ -198,22 +213,10 @@ void ChangeRunner::RepeatAnswer(const JobPtr& job, const std::string& key,
   txn.id = job->id();
   txn.preconditions.push_back(kv::Precondition::RevisionIs(key, revision));
   txn.txn_value = result;
-  // Audit relies on it: whose outcome is applied has its checkpoint held.
-  if (absl::Status added = AddCheckpoint(job.get(), &txn); !added.ok()) {
-    return Refuse(job, added, rpc::Refusal::kNone);
-  }
-  kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
-              [this, job, result](kv::CommitResult committed) {
-                if (committed.outcome == Outcome::kApplied) {
-                  NoteCheckpointHeld(*job);
-                  return AnswerStored(job, result);
-                }
-                if (committed.outcome == Outcome::kConflict) {
-                  NoteCheckpointConflict(*job, committed);
-                  return Attempt(job);
-                }
-                OnCommitted(job, std::move(committed));
-              });
+  job->txn = std::move(txn);
+  job->event.clear();
+  job->repeated = std::move(result);
+  HandOver(job);
 }
 
 void ChangeRunner::Submit(const JobPtr& job, ChangePlan plan, absl::Time now) {
@@ -229,40 +232,77 @@ void ChangeRunner::Submit(const JobPtr& job, ChangePlan plan, absl::Time now) {
   const StoredResult stored =
       MakeStoredResult(job->context.method, *plan.response, plan.resource);
   txn.txn_value = EncodeRecord(stored);
-
-  absl::Status added = AddEvent(*job, plan, now, &txn);
-  if (added.ok()) added = AddCheckpoint(job.get(), &txn);
-  if (!added.ok()) return Refuse(job, added, rpc::Refusal::kNone);
   if (!job->request_id.key.empty()) {
     request_ids_->Add(job->request_id, stored, now, &txn);
   }
+  job->txn = std::move(txn);
+  job->event =
+      plan.event.has_value() ? EncodeEvent(*plan.event, now) : std::string();
+  job->repeated.reset();
   job->response = std::move(plan.response);
   job->resource = std::move(plan.resource);
   job->afterwards = std::move(plan.afterwards);
   KEYWARD_FAULT_POINT("store.change.before_commit");
-  kv_->Commit(std::move(txn), kv::CommitOptions{job->context.deadline},
+  HandOver(job);
+}
+
+void ChangeRunner::HandOver(const JobPtr& job) {
+  // Before the turn, since verifying it takes long.
+  absl::StatusOr<CheckpointKeeper::Checked> checkpoint =
+      checkpoints_->Check(job->context.checkpoint);
+  if (!checkpoint.ok()) {
+    return Refuse(job, checkpoint.status(), rpc::Refusal::kNone);
+  }
+  job->checkpoint = *std::move(checkpoint);
+  AwaitSubmission(job);
+}
+
+void ChangeRunner::AwaitSubmission(const JobPtr& job) {
+  const absl::Status waiting =
+      submissions_.Run(kSubmission, [job](ChangeLanes::Turn) {
+        job->runner->HandOverInTurn(job);
+      });
+  if (!waiting.ok()) RefuseForNow(job, waiting);
+}
+
+void ChangeRunner::HandOverInTurn(const JobPtr& job) {
+  // One that comes too late for the state layer would break the sequence.
+  if (clock_->SteadyNow() >= job->context.deadline) {
+    return Refuse(job, TooLate(), rpc::Refusal::kNone);
+  }
+  if (!job->event.empty()) {
+    const absl::StatusOr<absl::optional<uint64_t>> number =
+        numbers_.Take(job->context.project_uid,
+                      [job] { job->runner->AwaitSubmission(job); });
+    if (absl::IsResourceExhausted(number.status())) {
+      return RefuseForNow(job, number.status());
+    }
+    if (!number.ok()) {
+      return Refuse(job, number.status(), rpc::Refusal::kNone);
+    }
+    if (!number->has_value()) return;
+    AppendEvent(job->context.project_uid, **number, std::move(job->event),
+                &job->txn);
+    job->numbered = true;
+  }
+  // Audit relies on it: whose outcome is applied has its checkpoint held.
+  job->kept = checkpoints_->AddTo(job->checkpoint, &job->txn);
+  kv_->Commit(std::move(job->txn), kv::CommitOptions{job->context.deadline},
               [this, job](kv::CommitResult result) {
                 OnCommitted(job, std::move(result));
               });
 }
 
-absl::Status ChangeRunner::AddEvent(const Job& job, const ChangePlan& plan,
-                                    absl::Time now, kv::Transaction* txn) {
-  if (!plan.event.has_value()) return absl::OkStatus();
-  return AppendEvent(*kv_, job.context.project_uid, *plan.event, now, txn);
-}
-
-absl::Status ChangeRunner::AddCheckpoint(Job* job, kv::Transaction* txn) {
-  const absl::StatusOr<absl::optional<CheckpointKeeper::Added>> added =
-      checkpoints_->AddTo(job->context.checkpoint, txn);
-  if (!added.ok()) return added.status();
-  job->checkpoint = *added;
-  return absl::OkStatus();
-}
-
 void ChangeRunner::OnCommitted(const JobPtr& job, kv::CommitResult result) {
+  if (job->kept.has_value()) checkpoints_->Ended(*job->kept, result);
+  if (job->numbered) {
+    job->numbered = false;
+    numbers_.Return(job->context.project_uid,
+                    result.outcome == Outcome::kApplied);
+  }
   switch (result.outcome) {
     case Outcome::kApplied:
+      if (job->repeated.has_value()) return AnswerStored(job, *job->repeated);
       return AnswerApplied(job);
     case Outcome::kAlreadyApplied:
       return AnswerStored(job, result.txn_value);
@@ -286,23 +326,16 @@ void ChangeRunner::OnCommitted(const JobPtr& job, kv::CommitResult result) {
 
 void ChangeRunner::OnConflict(const JobPtr& job,
                               const kv::CommitResult& result) {
-  if (result.failed_precondition == kFenceIndex) {
+  // A repeated answer decides nothing anew, and is compared with no fence.
+  if (!job->repeated.has_value() && result.failed_precondition == kFenceIndex) {
     return Refuse(job, StaleDecision(), rpc::Refusal::kFence);
   }
-  NoteCheckpointConflict(*job, result);
   Attempt(job);
 }
 
-void ChangeRunner::NoteCheckpointHeld(const Job& job) {
-  if (job.checkpoint.has_value()) checkpoints_->NoteHeld(job.checkpoint->size);
-}
-
-void ChangeRunner::NoteCheckpointConflict(const Job& job,
-                                          const kv::CommitResult& result) {
-  if (job.checkpoint.has_value() &&
-      job.checkpoint->precondition == result.failed_precondition) {
-    checkpoints_->NoteHeld(result.current);
-  }
+void ChangeRunner::RefuseForNow(const JobPtr& job, const absl::Status& why) {
+  Refuse(job, WithRetryAfter(Unavailable(why.message()), absl::Seconds(1)),
+         rpc::Refusal::kNone);
 }
 
 void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
@@ -327,7 +360,6 @@ void ChangeRunner::Refuse(const JobPtr& job, absl::Status status,
 
 void ChangeRunner::AnswerApplied(const JobPtr& job) {
   KEYWARD_FAULT_POINT("store.change.durable");
-  NoteCheckpointHeld(*job);
   if (job->afterwards) job->afterwards();
   rpc::CallResult result;
   result.response = std::move(job->response);

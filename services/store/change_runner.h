@@ -19,8 +19,9 @@
 #include "libs/kv/kv.h"
 #include "libs/rpc/call.h"
 #include "services/store/change.h"
+#include "services/store/change_lanes.h"
 #include "services/store/checkpoint_keeper.h"
-#include "services/store/project_lanes.h"
+#include "services/store/event_numbers.h"
 #include "services/store/request_ids.h"
 
 namespace keyward::store {
@@ -39,13 +40,21 @@ namespace keyward::store {
 // of the call that is still under way can then never be applied. If that
 // cannot be made certain the answer is OUTCOME_UNKNOWN, never a guess.
 //
+// Changes of one secret take turns until they are answered, since each rests on
+// what the one before left. All others are under way together, and share syncs:
+// a change is planned, read and encrypted for itself, and only when it is
+// handed to the state layer it has its turn among all, which gives it its
+// event's number and orders the checkpoints. See event_numbers.h for what
+// becomes of those behind one that fails.
+//
 // Thread-safe. It has no thread and never blocks, apart from local reads. The
 // destructor waits for the calls that are under way, each of which ends soon
 // after its deadline.
 class ChangeRunner {
  public:
-  // How often a change is planned before it is refused as UNAVAILABLE.
-  // Changes of a project take turns, so a conflict means another process.
+  // How often a change is planned before it is refused as UNAVAILABLE. A
+  // conflict means another process, the store's own work, or that a change
+  // before it in the same project failed.
   static constexpr int kMaxAttempts = 16;
 
   // How long after its deadline a call may take to bar its intent.
@@ -57,7 +66,8 @@ class ChangeRunner {
       : kv_(kv),
         clock_(clock),
         request_ids_(request_ids),
-        checkpoints_(checkpoints) {}
+        checkpoints_(checkpoints),
+        numbers_(kv) {}
   ChangeRunner(const ChangeRunner&) = delete;
   ChangeRunner& operator=(const ChangeRunner&) = delete;
   ~ChangeRunner();
@@ -83,14 +93,17 @@ class ChangeRunner {
   void RepeatAnswer(const JobPtr& job, const std::string& key,
                     uint64_t revision, std::string result);
   void Submit(const JobPtr& job, ChangePlan plan, absl::Time now);
-  absl::Status AddEvent(const Job& job, const ChangePlan& plan, absl::Time now,
-                        kv::Transaction* txn);
-  absl::Status AddCheckpoint(Job* job, kv::Transaction* txn);
+
+  // Hands job->txn to the state layer in a turn that all changes share.
+  void HandOver(const JobPtr& job);
+  void AwaitSubmission(const JobPtr& job);
+  void HandOverInTurn(const JobPtr& job);
+
   void OnCommitted(const JobPtr& job, kv::CommitResult result);
   void OnConflict(const JobPtr& job, const kv::CommitResult& result);
 
-  void NoteCheckpointHeld(const Job& job);
-  void NoteCheckpointConflict(const Job& job, const kv::CommitResult& result);
+  // Refuses what there was no room to wait for.
+  void RefuseForNow(const JobPtr& job, const absl::Status& why);
 
   // Settles the intent: bars it and answers `status`; or, if it was applied
   // after all, answers what it stored.
@@ -111,8 +124,11 @@ class ChangeRunner {
   CondVar idle_;
   size_t jobs_ ABSL_GUARDED_BY(mu_) = 0;
 
+  EventNumbers numbers_;
+
   // Last: destroyed first, while the rest is there.
-  ProjectLanes lanes_;
+  ChangeLanes submissions_;
+  ChangeLanes lanes_;
 };
 
 }  // namespace keyward::store

@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "libs/audit/kept_checkpoint.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
@@ -78,24 +77,71 @@ absl::Status CheckpointKeeper::Hold(const rpc::HandedCheckpoint& handed,
   }
 }
 
-absl::StatusOr<absl::optional<CheckpointKeeper::Added>> CheckpointKeeper::AddTo(
-    const std::string& note, kv::Transaction* txn) {
-  const absl::optional<Added> nothing;
-  if (note.empty()) return nothing;
+CheckpointKeeper::Checked CheckpointKeeper::LastChecked(
+    const std::string& note) const {
+  MutexLock l(&mu_);
+  if (checked_ == nullptr || checked_->note != note) return nullptr;
+  return checked_;
+}
+
+absl::StatusOr<CheckpointKeeper::Checked> CheckpointKeeper::Check(
+    const std::string& note) {
+  if (note.empty()) return Checked();
+  Checked checked = LastChecked(note);
+  if (checked != nullptr) return checked;
   absl::StatusOr<std::string> key = PinnedKey();
   if (!key.ok()) return key.status();
-  const absl::StatusOr<absl::optional<KeptCheckpoint>> next =
-      audit::KeepFromCall({"", held_size_.load(), *std::move(key)}, note);
+  absl::StatusOr<absl::optional<KeptCheckpoint>> next =
+      audit::KeepFromCall({"", 0, *std::move(key)}, note);
   if (!next.ok()) {
     Drop(next.status());
-    return nothing;
+    return Checked();
   }
-  if (!next->has_value()) return nothing;
-  const Added added{txn->preconditions.size(), (*next)->size};
-  txn->preconditions.push_back(
-      kv::Precondition::NumberAtMost(kCheckpointSizeKey, added.size - 1));
-  Put(**next, txn);
-  return absl::optional<Added>(added);
+  if (!next->has_value()) return Checked();
+  checked = std::make_shared<const KeptCheckpoint>(**std::move(next));
+  MutexLock l(&mu_);
+  checked_ = checked;
+  return checked;
+}
+
+absl::optional<CheckpointKeeper::Added> CheckpointKeeper::AddTo(
+    const Checked& checked, kv::Transaction* txn) {
+  if (checked == nullptr || checked->size <= held_size_.load()) {
+    return absl::nullopt;
+  }
+  Added added{txn->preconditions.size(), checked->size};
+  {
+    MutexLock l(&mu_);
+    added.put = checked->size > submitted_size_;
+    if (added.put) submitted_size_ = checked->size;
+  }
+  if (added.put) {
+    txn->preconditions.push_back(
+        kv::Precondition::NumberAtMost(kCheckpointSizeKey, added.size - 1));
+    Put(*checked, txn);
+  } else {
+    // Before it in the same group, or durable already. If the one that puts it
+    // is not applied, this must not be either.
+    txn->preconditions.push_back(
+        kv::Precondition::NumberAtLeast(kCheckpointSizeKey, added.size));
+  }
+  return added;
+}
+
+void CheckpointKeeper::Ended(const Added& added,
+                             const kv::CommitResult& result) {
+  if (result.outcome == kv::CommitResult::Outcome::kApplied) {
+    return NoteHeld(added.size);
+  }
+  if (result.outcome == kv::CommitResult::Outcome::kConflict &&
+      result.failed_precondition == added.precondition) {
+    NoteHeld(result.current);
+  } else if (!added.put) {
+    return;
+  }
+  // Whether others put it is not known: the next one does.
+  MutexLock l(&mu_);
+  submitted_size_ = 0;
 }
 
 absl::StatusOr<std::string> CheckpointKeeper::PinnedKey() {

@@ -7,12 +7,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "libs/audit/kept_checkpoint.h"
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
@@ -40,21 +42,29 @@ class CheckpointKeeper {
   absl::StatusOr<std::string> Held() const;
   absl::Status Hold(const rpc::HandedCheckpoint& handed, SteadyTime deadline);
 
+  // A checkpoint that came with a call and verified.
+  using Checked = std::shared_ptr<const audit::KeptCheckpoint>;
+
+  // The checkpoint that came with a call; null if there is nothing to keep. One
+  // that does not verify is dropped and counted, and the change goes on without
+  // it. Errors of reading, which does not happen once a key is pinned.
+  absl::StatusOr<Checked> Check(const std::string& note);
+
   // What AddTo added to a transaction.
   struct Added {
     size_t precondition = 0;  // The index of the one that compares the size.
     uint64_t size = 0;
+    bool put = false;  // Not left to a transaction before it.
   };
 
-  // Adds the checkpoint that came with a call, if it is to be kept, to the
-  // transaction of the call's change. Nothing is added for one that does not
-  // verify: it is dropped, counted, and the change goes on without it. Errors
-  // of reading, which does not happen once a key is pinned.
-  absl::StatusOr<absl::optional<Added>> AddTo(const std::string& note,
-                                              kv::Transaction* txn);
+  // Sees to it that, if `txn` is applied, a checkpoint as large as `checked` is
+  // held: absent if one is already; else `txn` puts it, or rests on one before
+  // it that does. Called in the order in which transactions are handed to the
+  // state layer, with Ended once the outcome is known.
+  absl::optional<Added> AddTo(const Checked& checked, kv::Transaction* txn);
 
-  // A tree of this size is held, by whomever: no smaller one need be tried.
-  void NoteHeld(uint64_t size);
+  // Learns from the outcome of a transaction.
+  void Ended(const Added& added, const kv::CommitResult& result);
 
   // How many did not verify.
   uint64_t dropped() const { return dropped_; }
@@ -62,7 +72,10 @@ class CheckpointKeeper {
  private:
   // Empty while none is pinned.
   absl::StatusOr<std::string> PinnedKey();
+  Checked LastChecked(const std::string& note) const;
   void Drop(const absl::Status& why);
+  // A tree of this size is held, by whomever: no smaller one need be tried.
+  void NoteHeld(uint64_t size);
 
   kv::KeyValueStore* const kv_;
   kv::WriterSession* const session_;
@@ -74,9 +87,15 @@ class CheckpointKeeper {
   std::atomic<uint64_t> held_size_{0};
   std::atomic<uint64_t> dropped_{0};
 
-  Mutex mu_;
+  mutable Mutex mu_;
   // Never changes once it is set.
   std::string pinned_ ABSL_GUARDED_BY(mu_);
+  // Verified last. Calls come with the same one in runs, and a signature takes
+  // longer than all else that is done for it.
+  Checked checked_ ABSL_GUARDED_BY(mu_);
+  // The largest that a transaction under way puts, as far as none of those has
+  // failed. Wrong, it costs a conflict: transactions compare.
+  uint64_t submitted_size_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace keyward::store

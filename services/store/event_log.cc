@@ -3,41 +3,40 @@
 
 #include "services/store/event_log.h"
 
+#include <utility>
+
 #include "proto/keyward/internal/store/v1/store_record.pb.h"
 #include "services/store/record_codec.h"
 #include "services/store/record_keys.h"
-#include "services/store/record_reader.h"
 
 namespace keyward::store {
 
-absl::Status AppendEvent(const kv::KeyValueReader& reader,
-                         const std::string& project_uid,
-                         const ChangeEvent& event, absl::Time now,
-                         kv::Transaction* txn) {
-  const std::string head_key = EventHeadKey(project_uid);
-  uint64_t head = 0;
-  uint64_t revision = 0;
-  const absl::StatusOr<kv::Entry> entry = reader.Get(head_key);
-  if (entry.ok()) {
-    const absl::StatusOr<uint64_t> number = kv::DecodeNumber(entry->value);
-    if (!number.ok()) return number.status();
-    head = *number;
-    revision = entry->mod_revision;
-  } else if (!absl::IsNotFound(entry.status())) {
-    return ReadError(entry.status());
-  }
-
+std::string EncodeEvent(const ChangeEvent& event, absl::Time now) {
   keyward::internal::store::v1::EventRecord record;
   record.set_format(kRecordFormat);
   record.set_name(event.name);
   record.set_version(event.version);
   record.set_kind(event.kind);
   record.set_time(ToMicros(now));
-  txn->preconditions.push_back(
-      kv::Precondition::RevisionIs(head_key, revision));
-  txn->puts.push_back({head_key, kv::EncodeNumber(head + 1)});
-  txn->puts.push_back({EventKey(project_uid, head + 1), EncodeRecord(record)});
-  return absl::OkStatus();
+  return EncodeRecord(record);
+}
+
+void AppendEvent(const std::string& project_uid, uint64_t number,
+                 std::string record, kv::Transaction* txn) {
+  const std::string head_key = EventHeadKey(project_uid);
+  const uint64_t head = number - 1;
+  // The number and not the revision that put it, which nobody knows yet while
+  // the transaction with the event before is on its way.
+  if (head == 0) {
+    txn->preconditions.push_back(kv::Precondition::Absent(head_key));
+  } else {
+    txn->preconditions.push_back(
+        kv::Precondition::NumberAtLeast(head_key, head));
+    txn->preconditions.push_back(
+        kv::Precondition::NumberAtMost(head_key, head));
+  }
+  txn->puts.push_back({head_key, kv::EncodeNumber(number)});
+  txn->puts.push_back({EventKey(project_uid, number), std::move(record)});
 }
 
 }  // namespace keyward::store

@@ -4,23 +4,25 @@
 #ifndef KEYWARD_SERVICES_STORE_EVENT_LOG_H_
 #define KEYWARD_SERVICES_STORE_EVENT_LOG_H_
 
+#include <cstdint>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "libs/kv/kv.h"
 #include "services/store/change.h"
 
 namespace keyward::store {
 
-// Adds the record of `event`, with the next number of the project's feed, to
-// the transaction that makes the change: an event exists exactly if its change
-// does, and numbers have no gaps. The transaction fails if another event took
-// the number first. Errors as LoadNumber.
-absl::Status AppendEvent(const kv::KeyValueReader& reader,
-                         const std::string& project_uid,
-                         const ChangeEvent& event, absl::Time now,
-                         kv::Transaction* txn);
+// The record of `event`, as AppendEvent takes it.
+std::string EncodeEvent(const ChangeEvent& event, absl::Time now);
+
+// Adds the record of an event, as number `number` (at least 1) of the project's
+// feed, to the transaction that makes the change: an event exists exactly if
+// its change does. The transaction fails unless the newest event's number is
+// the one before, at the moment when it is decided: so numbers have no gaps,
+// and a reader that sees an event sees all before it.
+void AppendEvent(const std::string& project_uid, uint64_t number,
+                 std::string record, kv::Transaction* txn);
 
 }  // namespace keyward::store
 

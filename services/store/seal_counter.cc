@@ -3,6 +3,7 @@
 
 #include "services/store/seal_counter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -31,7 +32,9 @@ absl::Status SealCounter::Count(const KeyRecord& key, uint64_t seals,
   const absl::StatusOr<Stored> stored = Load(place);
   if (!stored.ok()) return stored.status();
   if (TakeOfNewBlock(place, seals, *stored)) return absl::OkStatus();
-  return Reserve(key, place, *stored, plan);
+  const absl::Status reserved = Reserve(key, place, *stored, plan);
+  if (reserved.ok()) Owe(place, seals);
+  return reserved;
 }
 
 bool SealCounter::Take(const std::string& place, uint64_t seals) {
@@ -63,8 +66,20 @@ bool SealCounter::TakeOfNewBlock(const std::string& place, uint64_t seals,
   }
   if (stored.record.reserved() <= use.reserved) return false;
   use.reserved = stored.record.reserved();
-  use.left = kBlock - kMaxPerPlan - seals;
+  const uint64_t spent = std::max(use.owed, kMaxPerPlan) + seals;
+  if (spent > kBlock) {
+    use.owed -= std::min(use.owed, kBlock);
+    return false;
+  }
+  use.owed = 0;
+  use.left = kBlock - spent;
   return true;
+}
+
+void SealCounter::Owe(const std::string& place, uint64_t seals) {
+  MutexLock l(&mu_);
+  if (uses_.size() >= kMaxTracked && !uses_.contains(place)) return;
+  uses_[place].owed += seals;
 }
 
 absl::StatusOr<SealCounter::Stored> SealCounter::Load(

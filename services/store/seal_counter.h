@@ -38,9 +38,11 @@ class SealCounter {
  public:
   // A sync each 65,536 seals; 65,536 restarts of the service use up a key.
   static constexpr uint64_t kBlock = uint64_t{1} << 16;
-  // The most seals of one plan. As much of each block is not handed out: it
-  // pays for the plan that reserved the block and for the boxes of plans that
-  // were made in vain before it, since a race was lost.
+  // The most seals of one plan. As much of each block, or more if more was
+  // used, is not handed out: it pays for the plan that reserved the block and
+  // for the boxes of plans that were made in vain beside it. Those are as many
+  // as are planned at once when a block ends, since one alone can reserve the
+  // next.
   static constexpr uint64_t kMaxPerPlan = 256;
   static constexpr uint64_t kRotateAt = crypto::kMaxSealsPerKey / 2;
   // How many key versions are counted in memory. Above it all are dropped with
@@ -66,6 +68,8 @@ class SealCounter {
     uint64_t left = 0;
     // The number that was stored with that block.
     uint64_t reserved = 0;
+    // Boxes of plans that were to reserve the next block, to be paid from it.
+    uint64_t owed = 0;
   };
   struct Stored {
     keyward::internal::store::v1::SealCountRecord record;
@@ -75,6 +79,7 @@ class SealCounter {
   bool Take(const std::string& place, uint64_t seals);
   bool TakeOfNewBlock(const std::string& place, uint64_t seals,
                       const Stored& stored);
+  void Owe(const std::string& place, uint64_t seals);
   absl::StatusOr<Stored> Load(const std::string& place) const;
   absl::Status Reserve(const keyward::internal::store::v1::KeyRecord& key,
                        const std::string& place, const Stored& stored,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -131,6 +132,22 @@ TEST_F(SealCounterTest, P5_OfTwoPlansThatReserveOneIsMade) {
   EXPECT_TRUE(Commit(disk_.store(), first));
   EXPECT_FALSE(Commit(disk_.store(), second));
   EXPECT_EQ(Reserved(), kBlock);
+}
+
+// All that are planned at once when a block ends find that it has.
+TEST_F(SealCounterTest, P5_WhatIsSealedInVainIsPaidFromTheNextBlock) {
+  SealCounter counter(disk_.store(), 7);
+  uint64_t sealed = 0;
+  std::vector<ChangePlan> plans(1000);
+  for (ChangePlan& plan : plans) {
+    ASSERT_TRUE(counter.Count(key_, 32, &plan).ok());
+    ASSERT_EQ(plan.puts.size(), 1u);
+    sealed += 32;
+  }
+  ASSERT_TRUE(Commit(disk_.store(), plans[0]));
+  while (!Reserves(&counter, 32)) sealed += 32;
+  EXPECT_LE(sealed, kBlock);
+  EXPECT_GE(sealed, kBlock - SealCounter::kMaxPerPlan);
 }
 
 TEST_F(SealCounterTest, VersionsAreCountedByThemselves) {

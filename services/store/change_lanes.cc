@@ -1,7 +1,7 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "services/store/project_lanes.h"
+#include "services/store/change_lanes.h"
 
 #include "absl/time/time.h"
 #include "libs/base/error.h"
@@ -9,28 +9,28 @@
 
 namespace keyward::store {
 
-ProjectLanes::Turn::~Turn() {
+ChangeLanes::Turn::~Turn() {
   if (lane_ != nullptr) lanes_->EndTurn(std::move(lane_));
 }
 
-ProjectLanes::~ProjectLanes() {
+ChangeLanes::~ChangeLanes() {
   MutexLock l(&mu_);
   while (!lanes_.empty()) idle_.WaitFor(&mu_, absl::Minutes(1));
 }
 
-absl::Status ProjectLanes::Run(const std::string& project_uid, Task task) {
+absl::Status ChangeLanes::Run(const std::string& name, Task task) {
   std::shared_ptr<Lane> lane;
   {
     MutexLock l(&mu_);
-    std::shared_ptr<Lane>& slot = lanes_[project_uid];
+    std::shared_ptr<Lane>& slot = lanes_[name];
     if (slot == nullptr) {
       slot = std::make_shared<Lane>();
-      slot->project_uid = project_uid;
+      slot->name = name;
     }
     if (slot->waiting.size() >= kMaxWaiting) {
       return WithRetryAfter(
           MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
-                    "too many changes of this project are waiting"),
+                    "too many changes of this resource are waiting"),
           absl::Seconds(1));
     }
     slot->waiting.push_back(std::move(task));
@@ -42,7 +42,7 @@ absl::Status ProjectLanes::Run(const std::string& project_uid, Task task) {
   return absl::OkStatus();
 }
 
-void ProjectLanes::Pump(std::shared_ptr<Lane> lane) {
+void ChangeLanes::Pump(std::shared_ptr<Lane> lane) {
   while (true) {
     Task task;
     {
@@ -50,7 +50,7 @@ void ProjectLanes::Pump(std::shared_ptr<Lane> lane) {
       if (lane->taken || lane->waiting.empty()) {
         lane->pumping = false;
         if (!lane->taken) {
-          lanes_.erase(lane->project_uid);
+          lanes_.erase(lane->name);
           // Under the lock: once it is free the destructor may have run.
           if (lanes_.empty()) idle_.SignalAll();
         }
@@ -64,7 +64,7 @@ void ProjectLanes::Pump(std::shared_ptr<Lane> lane) {
   }
 }
 
-void ProjectLanes::EndTurn(std::shared_ptr<Lane> lane) {
+void ChangeLanes::EndTurn(std::shared_ptr<Lane> lane) {
   {
     MutexLock l(&mu_);
     lane->taken = false;

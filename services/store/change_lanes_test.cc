@@ -1,7 +1,7 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "services/store/project_lanes.h"
+#include "services/store/change_lanes.h"
 
 #include <atomic>
 #include <thread>
@@ -14,17 +14,17 @@
 namespace keyward::store {
 namespace {
 
-using Turn = ProjectLanes::Turn;
+using Turn = ChangeLanes::Turn;
 
-TEST(ProjectLanesTest, AFreeLaneRunsAtOnce) {
-  ProjectLanes lanes;
+TEST(ChangeLanesTest, AFreeLaneRunsAtOnce) {
+  ChangeLanes lanes;
   bool ran = false;
   ASSERT_TRUE(lanes.Run("p", [&](Turn) { ran = true; }).ok());
   EXPECT_TRUE(ran);
 }
 
-TEST(ProjectLanesTest, TurnsOfAProjectFollowEachOtherInOrder) {
-  ProjectLanes lanes;
+TEST(ChangeLanesTest, TurnsOfALaneFollowEachOtherInOrder) {
+  ChangeLanes lanes;
   std::vector<int> order;
   std::vector<Turn> held;
   ASSERT_TRUE(lanes
@@ -41,8 +41,8 @@ TEST(ProjectLanesTest, TurnsOfAProjectFollowEachOtherInOrder) {
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
-TEST(ProjectLanesTest, ProjectsDoNotWaitForEachOther) {
-  ProjectLanes lanes;
+TEST(ChangeLanesTest, LanesDoNotWaitForEachOther) {
+  ChangeLanes lanes;
   std::vector<Turn> held;
   bool other = false;
   ASSERT_TRUE(
@@ -52,25 +52,25 @@ TEST(ProjectLanesTest, ProjectsDoNotWaitForEachOther) {
   held.clear();
 }
 
-TEST(ProjectLanesTest, ManyTurnsThatEndAtOnceDoNotNest) {
-  ProjectLanes lanes;
+TEST(ChangeLanesTest, ManyTurnsThatEndAtOnceDoNotNest) {
+  ChangeLanes lanes;
   std::vector<Turn> held;
   size_t ran = 0;
   ASSERT_TRUE(
       lanes.Run("p", [&](Turn turn) { held.push_back(std::move(turn)); }).ok());
-  for (size_t i = 0; i < ProjectLanes::kMaxWaiting; ++i) {
+  for (size_t i = 0; i < ChangeLanes::kMaxWaiting; ++i) {
     ASSERT_TRUE(lanes.Run("p", [&](Turn) { ++ran; }).ok());
   }
   held.clear();
-  EXPECT_EQ(ran, ProjectLanes::kMaxWaiting);
+  EXPECT_EQ(ran, ChangeLanes::kMaxWaiting);
 }
 
-TEST(ProjectLanesTest, TooManyWaitersAreRefused) {
-  ProjectLanes lanes;
+TEST(ChangeLanesTest, TooManyWaitersAreRefused) {
+  ChangeLanes lanes;
   std::vector<Turn> held;
   ASSERT_TRUE(
       lanes.Run("p", [&](Turn turn) { held.push_back(std::move(turn)); }).ok());
-  for (size_t i = 0; i < ProjectLanes::kMaxWaiting; ++i) {
+  for (size_t i = 0; i < ChangeLanes::kMaxWaiting; ++i) {
     ASSERT_TRUE(lanes.Run("p", [](Turn) {}).ok());
   }
   bool ran = false;
@@ -82,12 +82,12 @@ TEST(ProjectLanesTest, TooManyWaitersAreRefused) {
   EXPECT_FALSE(ran);
 }
 
-TEST(ProjectLanesTest, ThreadsNeverHoldOneLaneTogether) {
+TEST(ChangeLanesTest, ThreadsNeverHoldOneLaneTogether) {
   std::atomic<int> inside{0};
   std::atomic<int> worst{0};
   int total = 0;  // Not atomic: the lane is what protects it.
   {
-    ProjectLanes lanes;
+    ChangeLanes lanes;
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {

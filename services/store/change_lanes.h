@@ -1,8 +1,8 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef KEYWARD_SERVICES_STORE_PROJECT_LANES_H_
-#define KEYWARD_SERVICES_STORE_PROJECT_LANES_H_
+#ifndef KEYWARD_SERVICES_STORE_CHANGE_LANES_H_
+#define KEYWARD_SERVICES_STORE_CHANGE_LANES_H_
 
 #include <cstddef>
 #include <deque>
@@ -18,26 +18,27 @@
 
 namespace keyward::store {
 
-// Lets the changes of one project take turns, in the order they came.
+// Lets those that ask for one lane, by its name, take turns in the order they
+// came.
 //
-// All changes of a project compete for the number of its next event. Without
-// turns, of 64 that start together one is made and 63 are refused by the state
-// layer, read again, encrypt again, and so on; with turns each is made at the
-// first attempt. Nothing rests on this for correctness: another process may
-// change the same project, and the transaction's preconditions find it out.
+// Changes of one secret compete for its record. Without turns, of 64 that start
+// together one is made and 63 are refused by the state layer, read again,
+// encrypt again, and so on; with turns each is made at the first attempt.
+// Nothing rests on this for correctness: another process may change the same
+// secret, and the transaction's preconditions find it out.
 //
 // It has no thread: a turn begins on the thread that asks for it, or on the
 // one that ends the turn before.
 //
 // Thread-safe. The destructor waits until no turn is taken or waited for;
 // every turn must end by itself before long.
-class ProjectLanes {
+class ChangeLanes {
  private:
   struct Lane;
 
  public:
-  // Beyond this many waiting changes of one project more are refused: they
-  // would not be reached within their deadlines.
+  // Beyond this many that wait for one lane more are refused: they would not be
+  // reached within their deadlines.
   static constexpr size_t kMaxWaiting = 4096;
 
   // A turn ends when it is destroyed. Movable, to be kept until a callback.
@@ -49,28 +50,28 @@ class ProjectLanes {
     ~Turn();
 
    private:
-    friend class ProjectLanes;
-    Turn(ProjectLanes* lanes, std::shared_ptr<Lane> lane)
+    friend class ChangeLanes;
+    Turn(ChangeLanes* lanes, std::shared_ptr<Lane> lane)
         : lanes_(lanes), lane_(std::move(lane)) {}
 
-    ProjectLanes* lanes_;
+    ChangeLanes* lanes_;
     std::shared_ptr<Lane> lane_;  // Null if moved from.
   };
 
   using Task = absl::AnyInvocable<void(Turn)>;
 
-  ProjectLanes() = default;
-  ProjectLanes(const ProjectLanes&) = delete;
-  ProjectLanes& operator=(const ProjectLanes&) = delete;
-  ~ProjectLanes();
+  ChangeLanes() = default;
+  ChangeLanes(const ChangeLanes&) = delete;
+  ChangeLanes& operator=(const ChangeLanes&) = delete;
+  ~ChangeLanes();
 
   // Calls `task` when it is its turn, possibly before Run returns.
   // RESOURCE_EXHAUSTED, with `task` never called, if too many wait.
-  absl::Status Run(const std::string& project_uid, Task task);
+  absl::Status Run(const std::string& name, Task task);
 
  private:
   struct Lane {
-    std::string project_uid;
+    std::string name;
     std::deque<Task> waiting;
     // A turn is taken.
     bool taken = false;
@@ -89,4 +90,4 @@ class ProjectLanes {
 
 }  // namespace keyward::store
 
-#endif  // KEYWARD_SERVICES_STORE_PROJECT_LANES_H_
+#endif  // KEYWARD_SERVICES_STORE_CHANGE_LANES_H_
