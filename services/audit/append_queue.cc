@@ -138,18 +138,20 @@ void AppendQueue::AnswerDecided() {
   Run(std::move(answers));
 }
 
-void AppendQueue::AnswerGroup() {
-  Answers answers;
+AppendQueue::Answers AppendQueue::TakeAnswers() {
+  Group group;
   {
     MutexLock l(&mu_);
-    for (auto& pending : group_) {
-      if (!pending->done) continue;
-      answers.emplace_back(std::move(pending->done),
-                           std::move(pending->result));
-    }
-    group_.clear();
+    group.swap(group_);
   }
-  Run(std::move(answers));
+  // Out of the timer's reach: the rest needs no lock.
+  Answers answers;
+  answers.reserve(group.size());
+  for (auto& pending : group) {
+    if (!pending->done) continue;
+    answers.emplace_back(std::move(pending->done), std::move(pending->result));
+  }
+  return answers;
 }
 
 void AppendQueue::FailGroup(rpc::AppendStatus status,

@@ -86,8 +86,14 @@ class AppendQueue {
   // them from it.
   void AnswerDecided();
 
-  // Answers the whole group by the items' results, and drops it.
-  void AnswerGroup();
+  // What the whole group is to be answered by the items' results, and drops it:
+  // Run must follow soon, since nobody keeps these callers' deadlines any more.
+  using Answers = std::vector<std::pair<rpc::AppendDone, rpc::AppendResult>>;
+  Answers TakeAnswers();
+  static void Run(Answers answers);
+
+  // The same, and answers.
+  void AnswerGroup() { Run(TakeAnswers()); }
 
   // Answers the whole group with `status` and `error`, and drops it.
   void FailGroup(rpc::AppendStatus status, const absl::Status& error);
@@ -106,14 +112,12 @@ class AppendQueue {
 
  private:
   using Group = std::vector<std::unique_ptr<PendingAppend>>;
-  using Answers = std::vector<std::pair<rpc::AppendDone, rpc::AppendResult>>;
 
   // Answers what has expired by `now`.
   void Expire(SteadyTime now, Answers* answers)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ArmTick() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Tick();
-  static void Run(Answers answers);
 
   const Options options_;
   const Clock* const clock_;

@@ -29,6 +29,10 @@ constexpr absl::Duration kSettleTime = absl::Seconds(5);
 // A leader waits here once at a time; for a moment there are two.
 constexpr size_t kWorkerCapacity = 4;
 
+// Groups that wait to be answered. If there are more, the callers are slower
+// than the disk, and the log waits for them.
+constexpr size_t kAnswererCapacity = 16;
+
 }  // namespace
 
 LogWriter::LogWriter(const Dependencies& dependencies,
@@ -36,6 +40,7 @@ LogWriter::LogWriter(const Dependencies& dependencies,
     : dependencies_(dependencies),
       reader_(dependencies.store),
       queue_(options, dependencies.clock, dependencies.timer),
+      answerer_(kAnswererCapacity),
       worker_(kWorkerCapacity) {}
 
 absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Open(
@@ -57,7 +62,7 @@ void LogWriter::Shutdown() {
     settle_timer_ = 0;
     --leaders_;
   }
-  while (leaders_ > 0) lead_ended_.WaitFor(&mu_, absl::Seconds(1));
+  while (leaders_ > 0 || answering_ > 0) lead_ended_.WaitFor(&mu_, absl::Seconds(1));
 }
 
 absl::Status LogWriter::Initialize(SteadyTime deadline) {
@@ -199,7 +204,7 @@ bool LogWriter::LeadGroup() {
     return true;
   }
   if (batch->leaves.empty()) {
-    queue_.AnswerGroup();
+    AnswerGroup();
     return true;
   }
   queue_.AnswerDecided();
@@ -307,8 +312,24 @@ void LogWriter::OnApplied(uint64_t revision) {
   conflicts_ = 0;
   AttachCheckpoint();
   KEYWARD_FAULT_POINT("audit.append.signed");
-  queue_.AnswerGroup();
+  AnswerGroup();
   if (grown_) grown_();
+}
+
+void LogWriter::AnswerGroup() {
+  const auto answers =
+      std::make_shared<AppendQueue::Answers>(queue_.TakeAnswers());
+  {
+    MutexLock l(&mu_);
+    ++answering_;
+  }
+  auto answer = [this, answers] {
+    AppendQueue::Run(std::move(*answers));
+    MutexLock l(&mu_);
+    --answering_;
+    lead_ended_.SignalAll();
+  };
+  if (!answerer_.Post(answer)) answer();
 }
 
 void LogWriter::AttachCheckpoint() {

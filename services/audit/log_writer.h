@@ -51,7 +51,10 @@ namespace keyward::audit_service {
 //
 // All that reads the store or waits for it runs on the writer's own thread,
 // never on a caller's, which may carry the network's events: were it held by a
-// disk that hangs, the answers that deadlines demand could not be sent.
+// disk that hangs, the answers that deadlines demand could not be sent. Callers
+// are answered on another thread of its own: what they do then, such as making
+// the change whose intent is durable, neither keeps the next batch from the
+// disk nor waits for it.
 //
 // Thread-safe.
 class LogWriter {
@@ -91,7 +94,7 @@ class LogWriter {
   void Close() { queue_.Close(); }
 
   // Closes, and waits until no commit is under way, which the store answers by
-  // its deadline: no callback runs afterwards.
+  // its deadline, and all are answered: no callback runs afterwards.
   void Shutdown();
 
   // The newest durable state that this process knows.
@@ -143,6 +146,8 @@ class LogWriter {
   void Settle(const kv::TransactionId& id, absl::Duration pause);
   void OnSettled(const kv::TransactionId& id, absl::Duration pause,
                  const kv::CommitResult& result);
+  // Answers the group on the other thread.
+  void AnswerGroup();
   // Gives each item that holds an intent a checkpoint that covers it.
   void AttachCheckpoint();
   void EndLead();
@@ -164,12 +169,15 @@ class LogWriter {
   // Leaders that have not ended: one, and for a moment two, when the next one
   // begins before the last one has ended here.
   int leaders_ ABSL_GUARDED_BY(mu_) = 0;
+  // Groups that are being answered.
+  int answering_ ABSL_GUARDED_BY(mu_) = 0;
   // The timer's function that will ask about an unanswered commit; 0 if none.
   Timer::Id settle_timer_ ABSL_GUARDED_BY(mu_) = 0;
   std::shared_ptr<const LogView> view_ ABSL_GUARDED_BY(mu_);
 
   AppendQueue queue_;
   // Last: destroyed first, so that nothing posted runs on a half-gone object.
+  Worker answerer_;
   Worker worker_;
 };
 

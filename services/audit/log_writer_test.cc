@@ -3,6 +3,8 @@
 
 #include "services/audit/log_writer.h"
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -105,6 +107,48 @@ TEST_F(LogWriterTest, RecordsGetConsecutiveIndexes) {
   EXPECT_EQ(first.fence, 1u);
   EXPECT_EQ(Append(Access(1))->Wait().first_index, 2u);
   EXPECT_EQ(StoredSize(), 3u);
+}
+
+// What a caller does when it is answered keeps no other from the disk.
+TEST_F(LogWriterTest, TheNextBatchIsCommittedWhileCallersAreAnswered) {
+  ASSERT_EQ(Raise(1)->Wait().status, Status::kAccepted);
+  std::promise<void> begun;
+  std::promise<void> release;
+  auto first = Answer::New();
+  writer_->Append(Access(1), [&, done = Answer::Into(first)](
+                                 rpc::AppendResult result) mutable {
+    begun.set_value();
+    release.get_future().wait();
+    done(std::move(result));
+  });
+  begun.get_future().wait();
+  auto second = Append(Access(1));
+  Await([this] { return writer_->view()->size() == 3; });
+  EXPECT_EQ(first->count(), 0);
+  release.set_value();
+  EXPECT_EQ(first->Wait().status, Status::kAccepted);
+  EXPECT_EQ(second->Wait().status, Status::kAccepted);
+}
+
+TEST_F(LogWriterTest, NothingIsAnsweredAfterShutdown) {
+  ASSERT_EQ(Raise(1)->Wait().status, Status::kAccepted);
+  std::promise<void> begun;
+  std::promise<void> release;
+  std::atomic<bool> answered{false};
+  writer_->Append(Access(1), [&](rpc::AppendResult) {
+    begun.set_value();
+    release.get_future().wait();
+    answered = true;
+  });
+  begun.get_future().wait();
+  auto shut = std::async(std::launch::async, [&] {
+    writer_->Shutdown();
+    return answered.load();
+  });
+  EXPECT_EQ(shut.wait_for(std::chrono::milliseconds(50)),
+            std::future_status::timeout);
+  release.set_value();
+  EXPECT_TRUE(shut.get());
 }
 
 TEST_F(LogWriterTest, LeafIsTheBytesThatTheWriterSent) {
