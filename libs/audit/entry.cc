@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/message.h"
 #include "libs/base/hex.h"
 #include "libs/base/resource_name.h"
 #include "libs/crypto/sha256.h"
@@ -39,8 +40,23 @@ size_t EscapedSize(absl::string_view text) {
   return size;
 }
 
+// Most texts stay as they are, and need not be copied for it.
+bool IsEscaped(absl::string_view text, size_t max_bytes) {
+  return text.size() <= max_bytes && EscapedSize(text) == text.size();
+}
+
 void EscapeField(std::string* field, size_t max_bytes) {
+  if (IsEscaped(*field, max_bytes)) return;
   *field = EscapeText(*field, max_bytes);
+}
+
+void RecordField(std::string* id) {
+  if (IsEscaped(*id, kMaxCallerTextBytes)) return;
+  *id = RecordedId(*id);
+}
+
+bool HasUnknown(const google::protobuf::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
 }  // namespace
@@ -76,14 +92,14 @@ absl::StatusOr<std::string> SerializeEntry(AuditEntry entry) {
     return absl::InvalidArgumentError("entry.kind: must be set");
   }
   EscapeField(entry.mutable_request_id(), kMaxRequestIdBytes);
-  entry.set_principal(RecordedId(entry.principal()));
+  RecordField(entry.mutable_principal());
   EscapeField(entry.mutable_authentication(), kMaxAuthenticationBytes);
-  entry.set_credential_id(RecordedId(entry.credential_id()));
+  RecordField(entry.mutable_credential_id());
   EscapeField(entry.mutable_peer(), kMaxPeerBytes);
   if (entry.forwarded_by().empty()) {
     EscapeField(entry.mutable_user_agent(), kMaxCallerTextBytes);
   } else {
-    entry.set_forwarded_by(RecordedId(entry.forwarded_by()));
+    RecordField(entry.mutable_forwarded_by());
     EscapeField(entry.mutable_user_agent(), kMaxForwardedUserAgentBytes);
   }
   EscapeField(entry.mutable_method(), kMaxMethodBytes);
@@ -94,8 +110,13 @@ absl::StatusOr<std::string> SerializeEntry(AuditEntry entry) {
   }
   EscapeField(entry.mutable_rule(), kMaxRuleBytes);
   EscapeField(entry.mutable_detail(), kMaxDetailBytes);
-  // What this build does not know it cannot bound.
-  entry.DiscardUnknownFields();
+  // What this build does not know it cannot bound. Dropping it walks over all
+  // fields, so it is looked for first, in all messages that an entry consists
+  // of.
+  if (HasUnknown(entry) || HasUnknown(entry.time()) ||
+      HasUnknown(entry.duration())) {
+    entry.DiscardUnknownFields();
+  }
   std::string leaf = entry.SerializeAsString();
   if (leaf.empty() || leaf.size() > kMaxEntryBytes) {
     return absl::InternalError("an audit entry exceeds its own bounds");

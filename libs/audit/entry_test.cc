@@ -5,7 +5,10 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
+#include "google/protobuf/message.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "gtest/gtest.h"
 
 namespace keyward::audit {
@@ -178,6 +181,39 @@ TEST(EntryTest, UnknownOutcomeClosesNothing) {
   EXPECT_TRUE(IsClosingOutcome(entry));
   entry.set_kind(v1::ENTRY_KIND_ACCESS);
   EXPECT_FALSE(IsClosingOutcome(entry));
+}
+
+// SerializeEntry looks for unknown fields in these and in the entry itself.
+TEST(EntryTest, OfMessagesAnEntryHoldsTwoAlone) {
+  std::vector<std::string> messages;
+  const auto* const descriptor = v1::AuditEntry::descriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    if (descriptor->field(i)->message_type() == nullptr) continue;
+    messages.push_back(descriptor->field(i)->name());
+  }
+  EXPECT_EQ(messages, (std::vector<std::string>{"time", "duration"}));
+}
+
+TEST(EntryTest, UnknownFieldsAreDroppedWhereverTheyAre) {
+  const AuditEntry plain = [] {
+    AuditEntry entry;
+    entry.set_kind(v1::ENTRY_KIND_ACCESS);
+    entry.mutable_time()->set_seconds(7);
+    entry.mutable_duration()->set_seconds(8);
+    return entry;
+  }();
+  const std::string leaf = SerializeEntry(plain).value();
+  for (int place = 0; place < 3; ++place) {
+    AuditEntry entry = plain;
+    google::protobuf::Message* const message =
+        place == 0   ? static_cast<google::protobuf::Message*>(&entry)
+        : place == 1 ? entry.mutable_time()
+                     : static_cast<google::protobuf::Message*>(
+                           entry.mutable_duration());
+    message->GetReflection()->MutableUnknownFields(message)->AddLengthDelimited(
+        999, std::string(4000, 'x'));
+    EXPECT_EQ(SerializeEntry(entry).value(), leaf) << place;
+  }
 }
 
 }  // namespace

@@ -90,7 +90,9 @@ absl::StatusOr<GroupWriter::Decision> GroupWriter::FindId(
   absl::StatusOr<TransactionRecord> record;
   const auto written = records_.find(format::TransactionKey(id));
   if (written != records_.end()) {
-    record = written->second;
+    record = TransactionRecord{written->second.applied,
+                               written->second.revision,
+                               std::string(written->second.txn_value)};
     decision.basis = Basis::kOverlay;
   } else {
     record = LoadTransaction(db_, id);
@@ -149,17 +151,13 @@ absl::StatusOr<GroupWriter::Decision> GroupWriter::FindConflict(
 
 GroupWriter::Decision GroupWriter::Bar(const TransactionId& id,
                                        CommitResult result) {
-  TransactionRecord record;
-  record.revision = ++state_.revision;
-  Record(id, std::move(record));
+  Record(id, {false, ++state_.revision, {}});
   return {std::move(result), Basis::kWritten};
 }
 
 GroupWriter::Decision GroupWriter::Apply(const Transaction& txn) {
   const uint64_t revision = ++state_.revision;
   for (const Put& put : txn.puts) {
-    batch_.Put(format::DataKey(put.key),
-               format::EncodeData(revision, put.value));
     overlay_[put.key] = {revision, put.value};
     AddFeedEvent(put.key, FeedEvent::Kind::kPut);
     if (put.erase_old) AddErasure(put.key);
@@ -173,7 +171,6 @@ GroupWriter::Decision GroupWriter::Apply(const Transaction& txn) {
         AddFeedEvent(del.key, FeedEvent::Kind::kDelete);
       }
     }
-    batch_.Delete(format::DataKey(del.key));
     overlay_[del.key] = {0, {}};
     if (del.erase) AddErasure(del.key);
   }
@@ -242,6 +239,15 @@ absl::StatusOr<GroupWriter::Current> GroupWriter::CurrentOf(
         written->second.mod_revision,
         std::string(written->second.value.substr(0, kNumberProbeBytes)), true};
   }
+  const auto seen = stored_.find(key);
+  if (seen != stored_.end()) return seen->second;
+  absl::StatusOr<Current> stored = ReadStored(key);
+  if (stored.ok()) stored_[key] = *stored;
+  return stored;
+}
+
+absl::StatusOr<GroupWriter::Current> GroupWriter::ReadStored(
+    const std::string& key) const {
   rocksdb::PinnableSlice disk_value;
   const rocksdb::Status got =
       db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(),
@@ -255,11 +261,34 @@ absl::StatusOr<GroupWriter::Current> GroupWriter::CurrentOf(
                  std::string(data->value.substr(0, kNumberProbeBytes)), false};
 }
 
-void GroupWriter::Record(const TransactionId& id, TransactionRecord record) {
+void GroupWriter::Record(const TransactionId& id, const WrittenId& written) {
   std::string key = format::TransactionKey(id);
-  batch_.Put(key, format::EncodeTransaction(record));
-  records_[std::move(key)] = std::move(record);
+  const std::string head =
+      format::EncodeTransaction({written.applied, written.revision, {}});
+  const rocksdb::Slice key_part(key);
+  const rocksdb::Slice value_parts[] = {
+      head, {written.txn_value.data(), written.txn_value.size()}};
+  batch_.Put(db_->DefaultColumnFamily(), rocksdb::SliceParts(&key_part, 1),
+             rocksdb::SliceParts(value_parts, 2));
+  records_[std::move(key)] = written;
   claimed_.push_back(id);
+}
+
+void GroupWriter::WriteOverlay() {
+  const std::string space = format::DataKey({});
+  for (const auto& [key, entry] : overlay_) {
+    const rocksdb::Slice key_parts[] = {space, {key.data(), key.size()}};
+    const rocksdb::SliceParts disk_key(key_parts, 2);
+    if (entry.mod_revision == 0) {
+      batch_.Delete(db_->DefaultColumnFamily(), disk_key);
+      continue;
+    }
+    const std::string head = format::EncodeData(entry.mod_revision, {});
+    const rocksdb::Slice value_parts[] = {
+        head, {entry.value.data(), entry.value.size()}};
+    batch_.Put(db_->DefaultColumnFamily(), disk_key,
+               rocksdb::SliceParts(value_parts, 2));
+  }
 }
 
 const std::string* GroupWriter::FeedOf(absl::string_view key) const {
@@ -283,6 +312,7 @@ void GroupWriter::AddErasure(const std::string& key) {
 }
 
 rocksdb::WriteBatch* GroupWriter::Finish() {
+  WriteOverlay();
   if (batch_.Count() == 0) return nullptr;
   if (state_.revision != first_revision_) {
     batch_.Put(format::RevisionKey(), EncodeNumber(state_.revision));

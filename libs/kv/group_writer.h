@@ -89,6 +89,12 @@ class GroupWriter {
     std::string value;  // only its first bytes count: see CurrentOf
     bool from_overlay = false;
   };
+  // What the group will have written under an id.
+  struct WrittenId {
+    bool applied = false;
+    uint64_t revision = 0;
+    absl::string_view txn_value;
+  };
 
   Decision Decide(const Work& work);
   Decision DecideCommit(const Transaction& txn);
@@ -107,7 +113,9 @@ class GroupWriter {
   Decision Apply(const Transaction& txn);
 
   absl::StatusOr<Current> CurrentOf(const std::string& key);
-  void Record(const TransactionId& id, TransactionRecord record);
+  absl::StatusOr<Current> ReadStored(const std::string& key) const;
+  void Record(const TransactionId& id, const WrittenId& written);
+  void WriteOverlay();
   // The keyspace with a feed that `key` lies in, or null.
   const std::string* FeedOf(absl::string_view key) const;
   void AddFeedEvent(absl::string_view key, FeedEvent::Kind kind);
@@ -118,9 +126,13 @@ class GroupWriter {
   const uint64_t first_revision_;
   rocksdb::WriteBatch batch_;
   std::vector<Decision> decisions_;
-  // Views into the works.
+  // Views into the works. Of a key that several of them put only the last
+  // value is written: their head, their checkpoint.
   absl::flat_hash_map<absl::string_view, OverlayEntry> overlay_;
-  absl::flat_hash_map<std::string, TransactionRecord> records_;
+  absl::flat_hash_map<std::string, WrittenId> records_;
+  // What was read of the database, which nobody else changes meanwhile: works
+  // of one group rest on the same fence, key and head.
+  absl::flat_hash_map<absl::string_view, Current> stored_;
   std::vector<format::Erasure> erasures_;
   std::set<std::string> changed_feeds_;
   std::vector<TransactionId> claimed_;

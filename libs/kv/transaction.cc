@@ -3,8 +3,9 @@
 
 #include "libs/kv/transaction.h"
 
-#include <set>
+#include <algorithm>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "libs/base/byte_order.h"
 
@@ -68,24 +69,24 @@ absl::Status CheckOperations(const Transaction& txn) {
     return Violation(
         absl::StrCat("has more than ", kMaxOperations, " operations"));
   }
-  std::set<absl::string_view> keys;
-  const auto check = [&keys](absl::string_view key) {
-    absl::Status status = CheckKey(key);
-    if (!status.ok()) return status;
-    // Engines differ in what the second of two operations would see.
-    if (!keys.insert(key).second) return Violation("names a key twice");
-    return absl::OkStatus();
-  };
+  absl::InlinedVector<absl::string_view, 32> keys;
   for (const Put& put : txn.puts) {
-    absl::Status status = check(put.key);
+    absl::Status status = CheckKey(put.key);
     if (!status.ok()) return status;
+    keys.push_back(put.key);
     if (put.value.size() > kMaxValueBytes) {
       return Violation("a value is not shorter than 1 MiB");
     }
   }
   for (const Delete& del : txn.deletes) {
-    absl::Status status = check(del.key);
+    absl::Status status = CheckKey(del.key);
     if (!status.ok()) return status;
+    keys.push_back(del.key);
+  }
+  // Engines differ in what the second of two operations would see.
+  std::sort(keys.begin(), keys.end());
+  if (std::adjacent_find(keys.begin(), keys.end()) != keys.end()) {
+    return Violation("names a key twice");
   }
   return absl::OkStatus();
 }

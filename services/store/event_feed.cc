@@ -69,6 +69,12 @@ absl::StatusOr<std::unique_ptr<EventFeed>> EventFeed::Create(
   absl::StatusOr<std::unique_ptr<kv::Subscription>> subscription =
       kv->SubscribeFeed(kEventKeyspace, [self](uint64_t) {
         MutexLock l(&self->mu_);
+        if (self->idle_ && self->waiting_.empty()) {
+          // Nobody waits, nor is being looked for. Whoever comes looks for
+          // itself, and the thread need not wake with each commit.
+          self->skipped_ = true;
+          return;
+        }
         self->changed_ = true;
         self->work_.Signal();
       });
@@ -111,7 +117,9 @@ void EventFeed::RunThread(uint64_t revision) {
 bool EventFeed::WaitForWork() {
   MutexLock l(&mu_);
   if (!stop_ && !changed_) {
+    idle_ = true;
     work_.WaitFor(&mu_, waiting_.empty() ? absl::Minutes(1) : kTick);
+    idle_ = false;
   }
   changed_ = false;
   return !stop_;
@@ -119,7 +127,12 @@ bool EventFeed::WaitForWork() {
 
 uint64_t EventFeed::WakeChanged(uint64_t from_revision) {
   std::set<std::string> projects;
-  bool all = false;
+  bool all = TakeSkipped();
+  if (all) {
+    // All that wait look for themselves, at no less than this.
+    const absl::StatusOr<uint64_t> revision = kv_->Revision();
+    if (revision.ok()) from_revision = *revision + 1;
+  }
   while (true) {
     const absl::StatusOr<kv::FeedPage> page =
         kv_->ReadFeed(kEventKeyspace, from_revision, kFeedPage);
@@ -143,6 +156,11 @@ uint64_t EventFeed::WakeChanged(uint64_t from_revision) {
            projects.count(waiter.reader->project_uid()) > 0;
   }));
   return from_revision;
+}
+
+bool EventFeed::TakeSkipped() {
+  MutexLock l(&mu_);
+  return std::exchange(skipped_, false);
 }
 
 void EventFeed::WakeIdle() {

@@ -83,6 +83,8 @@ class EventFeed final : public rpc::SecretEventFeed {
   // Answers the followers of projects that have events from `from_revision`
   // on. Returns where to go on.
   uint64_t WakeChanged(uint64_t from_revision);
+  // Whether changes came while nobody waited, since the last call.
+  bool TakeSkipped();
   void WakeIdle();
 
   // Moves waiters out of the list, to be answered without the lock.
@@ -102,6 +104,9 @@ class EventFeed final : public rpc::SecretEventFeed {
   CondVar work_;
   bool changed_ ABSL_GUARDED_BY(mu_) = false;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  // The thread waits for work.
+  bool idle_ ABSL_GUARDED_BY(mu_) = false;
+  bool skipped_ ABSL_GUARDED_BY(mu_) = false;
   Waiters waiting_ ABSL_GUARDED_BY(mu_);
 
   std::unique_ptr<kv::Subscription> subscription_;

@@ -3,11 +3,17 @@
 
 #include "services/store/event_feed.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
@@ -103,6 +109,53 @@ TEST_F(EventFeedTest, AWaitingFollowerIsWokenByTheChange) {
   ASSERT_TRUE(events.ok()) << events.status();
   ASSERT_EQ(events->events.size(), 1u);
   EXPECT_EQ(events->events[0].name(), Name("db"));
+}
+
+// While nobody waits the feed's thread does not look at changes.
+TEST_F(EventFeedTest, WhatHappenedWhileNobodyWaitedIsNotMissed) {
+  const auto follower = Follow();
+  for (int round = 0; round < 20; ++round) {
+    const std::string id = absl::StrCat("s", round);
+    Create(id, "one");
+    Add(id, "two");
+    const Events missed = Next(*follower);
+    ASSERT_TRUE(missed.ok()) << missed.status();
+    ASSERT_EQ(missed->events.size(), 2u);
+    auto waiting = Ask(*follower);
+    Add(id, "three");
+    const Events events = waiting.get();
+    ASSERT_TRUE(events.ok()) << events.status();
+    ASSERT_EQ(events->events.size(), 1u);
+    EXPECT_EQ(events->events[0].version(), 3);
+  }
+}
+
+// Notices that come while waiters are looked for, and found to have nothing,
+// are those that are easily lost.
+TEST_F(EventFeedTest, AFollowerIsWokenWhileOthersChangesGoOn) {
+  const auto follower = Follow();
+  std::vector<secrets::CreateSecretRequest> requests;
+  std::vector<rpc::CallContext> contexts;
+  for (int i = 0; i < 500; ++i) {
+    requests.push_back(CreateRequest(absl::StrCat("other", i), "x"));
+    contexts.push_back(ContextFor(requests.back()));
+    contexts.back().project_uid = "puid2";
+  }
+  std::thread others([&] {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      EXPECT_TRUE(Call(contexts[i], requests[i]).status.ok());
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    auto waiting = Ask(*follower);
+    Create(absl::StrCat("s", i), "x");
+    const bool woken = waiting.wait_for(std::chrono::seconds(10)) ==
+                       std::future_status::ready;
+    EXPECT_TRUE(woken) << i;
+    if (!woken) break;
+    EXPECT_EQ(waiting.get()->events.size(), 1u);
+  }
+  others.join();
 }
 
 TEST_F(EventFeedTest, AnIdleFollowerGetsABookmarkAfterTenSeconds) {
