@@ -13,6 +13,11 @@ namespace {
 // One that leads and one that runs callbacks or keeps deadlines.
 constexpr int kThreads = 2;
 
+// Where processors are scarce, the threads that would submit wait for the one
+// that this runs on: each group would be small, and a sync takes as much of a
+// processor as many works. Where they are not, this costs a microsecond.
+constexpr int kMaxYields = 8;
+
 CommitResult Expired() {
   return CommitResult::Refused(
       absl::DeadlineExceededError("the deadline passed before the commit"));
@@ -109,7 +114,18 @@ void CommitQueue::Serve() {
   }
 }
 
+void CommitQueue::AwaitCompany() const {
+  size_t company = waiting();
+  for (int i = 0; i < kMaxYields; ++i) {
+    std::this_thread::yield();
+    const size_t now = waiting();
+    if (now <= company) return;
+    company = now;
+  }
+}
+
 void CommitQueue::LeadGroup() {
+  AwaitCompany();
   Answers answers;
   std::vector<const Work*> group;
   {

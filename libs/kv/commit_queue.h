@@ -97,6 +97,8 @@ class CommitQueue {
   void Serve();
   // Applies one group and answers it; the caller has set leading_.
   void LeadGroup();
+  // Lets others run that are about to submit, as long as some do.
+  void AwaitCompany() const;
   // Moves the next group to in_flight_; what is expired goes to `answers`.
   void TakeGroup(Answers* answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The answers to in_flight_, which becomes empty.

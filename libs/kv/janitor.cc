@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "libs/kv/kv.h"
 #include "libs/kv/rocksdb_status.h"
 #include "libs/kv/transaction.h"
 #include "rocksdb/options.h"
@@ -37,15 +38,21 @@ absl::Status AwaitDeletions(rocksdb::DB* db) {
 // Appends the keys of [begin, end), as long as there are fewer than `limit`.
 absl::Status AppendRange(rocksdb::DB* db, const std::string& begin,
                          const std::string& end, size_t limit,
+                         GarbageCursor* cursor,
                          std::vector<std::string>* keys) {
+  const auto reached = cursor->find(begin);
+  const std::string from = reached == cursor->end() ? begin : reached->second;
+  if (from >= end) return absl::OkStatus();
+  const size_t before = keys->size();
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions read;
   read.iterate_upper_bound = &upper;
   read.fill_cache = false;
   std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(read));
-  for (it->Seek(begin); it->Valid() && keys->size() < limit; it->Next()) {
+  for (it->Seek(from); it->Valid() && keys->size() < limit; it->Next()) {
     keys->push_back(it->key().ToString());
   }
+  if (keys->size() > before) (*cursor)[begin] = KeyAfter(keys->back());
   return FromRocksDb(it->status(), "look for records to purge");
 }
 
@@ -54,18 +61,20 @@ absl::Status AppendRange(rocksdb::DB* db, const std::string& begin,
 // above the state's revision are not closed but younger than the state: their
 // records must stay.
 absl::Status AppendSessions(rocksdb::DB* db, const EngineState& state,
-                            size_t limit, std::vector<std::string>* keys) {
+                            size_t limit, GarbageCursor* cursor,
+                            std::vector<std::string>* keys) {
   uint64_t next = 0;
   const auto key = [](uint64_t session, uint64_t number) {
     return format::TransactionKey(TransactionId::InSession(session, number));
   };
   for (const auto& [session, floor] : state.sessions) {
     absl::Status status =
-        AppendRange(db, key(next, 0), key(session, floor), limit, keys);
+        AppendRange(db, key(next, 0), key(session, floor), limit, cursor, keys);
     if (!status.ok()) return status;
     next = session + 1;
   }
-  return AppendRange(db, key(next, 0), key(state.revision + 1, 0), limit, keys);
+  return AppendRange(db, key(next, 0), key(state.revision + 1, 0), limit,
+                     cursor, keys);
 }
 
 }  // namespace
@@ -105,18 +114,19 @@ absl::Status RemoveFromDisk(rocksdb::DB* db,
 
 absl::StatusOr<std::vector<std::string>> FindGarbage(rocksdb::DB* db,
                                                      const EngineState& state,
-                                                     size_t limit) {
+                                                     size_t limit,
+                                                     GarbageCursor* cursor) {
   std::vector<std::string> keys;
   absl::Status status = AppendRange(
       db, format::TransactionKey(TransactionId::Intent(0)),
       format::TransactionKey(TransactionId::Intent(state.intent_floor)), limit,
-      &keys);
-  if (status.ok()) status = AppendSessions(db, state, limit, &keys);
+      cursor, &keys);
+  if (status.ok()) status = AppendSessions(db, state, limit, cursor, &keys);
   for (const auto& [keyspace, through] : state.feeds) {
     if (!status.ok()) break;
-    status =
-        AppendRange(db, format::FeedBegin(keyspace, 0),
-                    format::FeedBegin(keyspace, through + 1), limit, &keys);
+    status = AppendRange(db, format::FeedBegin(keyspace, 0),
+                         format::FeedBegin(keyspace, through + 1), limit,
+                         cursor, &keys);
   }
   if (!status.ok()) return status;
   return keys;

@@ -8,6 +8,7 @@
 #define KEYWARD_LIBS_KV_JANITOR_H_
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,21 @@ namespace keyward::kv {
 absl::Status RemoveFromDisk(rocksdb::DB* db,
                             const std::vector<format::Erasure>& erasures);
 
+// Where to go on in each range that is searched for garbage, by where it
+// begins. What lies before has been purged, and nothing is ever written there
+// again; but it is on the disk, and passed over record by record, until tables
+// are compacted.
+using GarbageCursor = std::map<std::string, std::string>;
+
 // Disk keys, at most `limit`, of records that are out of everyone's sight: of
 // ids below their floor or of closed sessions, and of compacted events. Fewer
 // than `limit` means that there are no more. `state` may be older than what
-// `db` holds: what is garbage in it stays garbage.
+// `db` holds: what is garbage in it stays garbage. `cursor`, empty at first,
+// moves on past what is found: keep it only if that is purged.
 absl::StatusOr<std::vector<std::string>> FindGarbage(rocksdb::DB* db,
                                                      const EngineState& state,
-                                                     size_t limit);
+                                                     size_t limit,
+                                                     GarbageCursor* cursor);
 
 }  // namespace keyward::kv
 

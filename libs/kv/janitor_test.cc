@@ -48,7 +48,8 @@ class JanitorTest : public testing::Test {
     return Put(format::TransactionKey(TransactionId::InSession(session, n)));
   }
   Keys Garbage(size_t limit = 100) {
-    return *FindGarbage(database_->db(), state_, limit);
+    GarbageCursor cursor;
+    return *FindGarbage(database_->db(), state_, limit, &cursor);
   }
 
   std::unique_ptr<Database> database_;
@@ -112,6 +113,32 @@ TEST_F(JanitorTest, FindsNoMoreThanItsLimit) {
   EXPECT_EQ(Garbage(15).size(), 15u);
   EXPECT_EQ(Garbage(20).size(), 20u);
   EXPECT_EQ(Garbage(21).size(), 20u);
+}
+
+// What was purged stays on the disk for a while, and is not passed over again.
+TEST_F(JanitorTest, TheSearchGoesOnWhereItFoundTheLast) {
+  Keys expected;
+  for (uint64_t i = 0; i < 6; ++i) expected.push_back(PutIntent(i));
+  for (uint64_t i = 0; i < 4; ++i) expected.push_back(PutInSession(1, i));
+  expected.push_back(Put(format::FeedKey("e/", 5, "e/1")));
+  state_.revision = 5;
+  state_.intent_floor = 6;
+  state_.feeds["e/"] = 5;
+  GarbageCursor cursor;
+  Keys found;
+  while (true) {
+    const Keys some = *FindGarbage(database_->db(), state_, 4, &cursor);
+    found.insert(found.end(), some.begin(), some.end());
+    if (some.size() < 4) break;
+  }
+  // None of it was deleted, and none is found twice.
+  EXPECT_EQ(found, expected);
+  // The ranges grow.
+  const std::string intent = PutIntent(7);
+  const std::string in_session = PutInSession(2, 0);
+  state_.intent_floor = 8;
+  EXPECT_EQ(*FindGarbage(database_->db(), state_, 4, &cursor),
+            Keys({intent, in_session}));
 }
 
 TEST_F(JanitorTest, RemovingNothingIsFine) {

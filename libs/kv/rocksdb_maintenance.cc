@@ -175,8 +175,9 @@ void RocksDbStore::PurgeGarbage(Database* database) {
     if (stop_) return;
     state = state_;
   }
+  GarbageCursor cursor = garbage_cursor_;
   absl::StatusOr<std::vector<std::string>> keys =
-      FindGarbage(database->db(), state, kPurgeBatch);
+      FindGarbage(database->db(), state, kPurgeBatch, &cursor);
   // Nothing depends on it: what is left is found at the next open.
   if (!keys.ok() || keys->empty()) return;
   const bool more = keys->size() == kPurgeBatch;
@@ -184,6 +185,7 @@ void RocksDbStore::PurgeGarbage(Database* database) {
   work->kind = Work::Kind::kPurge;
   work->disk_keys = *std::move(keys);
   const bool purged = Await(std::move(work)).applied();
+  if (purged) garbage_cursor_ = std::move(cursor);
   MutexLock lock(&mu_);
   garbage_ = garbage_ || (more && purged);
 }

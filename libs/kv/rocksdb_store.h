@@ -26,6 +26,7 @@
 #include "libs/kv/erasure_log.h"
 #include "libs/kv/feed_hub.h"
 #include "libs/kv/group_writer.h"
+#include "libs/kv/janitor.h"
 #include "libs/kv/kv.h"
 #include "libs/kv/rocksdb_kv.h"
 #include "libs/kv/work.h"
@@ -138,8 +139,10 @@ class RocksDbStore final : public KeyValueStore {
   bool garbage_ ABSL_GUARDED_BY(mu_) = true;
   StoreStats stats_ ABSL_GUARDED_BY(mu_);
 
-  // The maintenance thread's alone: when erasures that found no room are tried
-  // again. Of a steady clock, since the system's may be set back by hours.
+  // The maintenance thread's alone.
+  GarbageCursor garbage_cursor_;
+  // When erasures that found no room are tried again. Of a steady clock, since
+  // the system's may be set back by hours.
   std::chrono::steady_clock::time_point erase_again_;
   absl::Duration erase_backoff_ = absl::ZeroDuration();
 

@@ -110,6 +110,11 @@ bool AppendQueue::NextGroup() {
   return leads;
 }
 
+size_t AppendQueue::waiting() const {
+  MutexLock l(&mu_);
+  return waiting_.size();
+}
+
 const AppendQueue::Group& AppendQueue::group() const {
   MutexLock l(&mu_);
   return group_;

@@ -76,6 +76,9 @@ class AppendQueue {
   // thread may have it already, so that nothing here may be touched any more.
   [[nodiscard]] bool NextGroup();
 
+  // Items that no leader has taken yet.
+  size_t waiting() const;
+
   // The group that is led. What of it is the leader's may be changed.
   const std::vector<std::unique_ptr<PendingAppend>>& group() const;
 

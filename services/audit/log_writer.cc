@@ -4,6 +4,7 @@
 #include "services/audit/log_writer.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "libs/audit/checkpoint.h"
@@ -28,6 +29,11 @@ constexpr absl::Duration kSettleTime = absl::Seconds(5);
 
 // A leader waits here once at a time; for a moment there are two.
 constexpr size_t kWorkerCapacity = 4;
+
+// Where processors are scarce, those that would append wait for the one that
+// this runs on: batches would be small, and each costs a signature and a sync.
+// Where they are not, this takes a microsecond.
+constexpr int kMaxYields = 8;
 
 // Groups that wait to be answered. If there are more, the callers are slower
 // than the disk, and the log waits for them.
@@ -189,7 +195,18 @@ void LogWriter::OnWorker(absl::AnyInvocable<void()> fn) {
   (void)worker_.Post(std::move(fn));
 }
 
+void LogWriter::AwaitCompany() const {
+  size_t company = queue_.waiting();
+  for (int i = 0; i < kMaxYields; ++i) {
+    std::this_thread::yield();
+    const size_t now = queue_.waiting();
+    if (now <= company) return;
+    company = now;
+  }
+}
+
 bool LogWriter::LeadGroup() {
+  AwaitCompany();
   if (!queue_.NextGroup()) {
     EndLead();
     return false;

@@ -134,6 +134,8 @@ class LogWriter {
   // Decides and commits one group. True if it is answered, and the next may
   // be led; false if the lead has ended or goes on when the commit is answered.
   bool LeadGroup();
+  // Lets others run that are about to append, as long as some do.
+  void AwaitCompany() const;
   // Decides the group on the newest state, and confirms what rests on memory.
   absl::StatusOr<audit::Batch> DecideGroup();
   bool CommitBatch(audit::Batch batch);
