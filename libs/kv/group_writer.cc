@@ -3,6 +3,7 @@
 
 #include "libs/kv/group_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -275,8 +276,13 @@ void GroupWriter::Record(const TransactionId& id, const WrittenId& written) {
 }
 
 void GroupWriter::WriteOverlay() {
+  // In order: RocksDB looks for the place of a key from the last one's on.
+  std::vector<std::pair<absl::string_view, OverlayEntry>> entries(
+      overlay_.begin(), overlay_.end());
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   const std::string space = format::DataKey({});
-  for (const auto& [key, entry] : overlay_) {
+  for (const auto& [key, entry] : entries) {
     const rocksdb::Slice key_parts[] = {space, {key.data(), key.size()}};
     const rocksdb::SliceParts disk_key(key_parts, 2);
     if (entry.mod_revision == 0) {
