@@ -206,10 +206,10 @@ TEST(EntryTest, UnknownFieldsAreDroppedWhereverTheyAre) {
   for (int place = 0; place < 3; ++place) {
     AuditEntry entry = plain;
     google::protobuf::Message* const message =
-        place == 0   ? static_cast<google::protobuf::Message*>(&entry)
-        : place == 1 ? entry.mutable_time()
-                     : static_cast<google::protobuf::Message*>(
-                           entry.mutable_duration());
+        place == 0 ? static_cast<google::protobuf::Message*>(&entry)
+        : place == 1
+            ? entry.mutable_time()
+            : static_cast<google::protobuf::Message*>(entry.mutable_duration());
     message->GetReflection()->MutableUnknownFields(message)->AddLengthDelimited(
         999, std::string(4000, 'x'));
     EXPECT_EQ(SerializeEntry(entry).value(), leaf) << place;

@@ -91,9 +91,9 @@ absl::StatusOr<GroupWriter::Decision> GroupWriter::FindId(
   absl::StatusOr<TransactionRecord> record;
   const auto written = records_.find(format::TransactionKey(id));
   if (written != records_.end()) {
-    record = TransactionRecord{written->second.applied,
-                               written->second.revision,
-                               std::string(written->second.txn_value)};
+    record =
+        TransactionRecord{written->second.applied, written->second.revision,
+                          std::string(written->second.txn_value)};
     decision.basis = Basis::kOverlay;
   } else {
     record = LoadTransaction(db_, id);

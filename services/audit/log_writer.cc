@@ -68,7 +68,8 @@ void LogWriter::Shutdown() {
     settle_timer_ = 0;
     --leaders_;
   }
-  while (leaders_ > 0 || answering_ > 0) lead_ended_.WaitFor(&mu_, absl::Seconds(1));
+  while (leaders_ > 0 || answering_ > 0)
+    lead_ended_.WaitFor(&mu_, absl::Seconds(1));
 }
 
 absl::Status LogWriter::Initialize(SteadyTime deadline) {

@@ -258,10 +258,9 @@ void ChangeRunner::HandOver(const JobPtr& job) {
 }
 
 void ChangeRunner::AwaitSubmission(const JobPtr& job) {
-  const absl::Status waiting =
-      submissions_.Run(kSubmission, [job](ChangeLanes::Turn) {
-        job->runner->HandOverInTurn(job);
-      });
+  const absl::Status waiting = submissions_.Run(
+      kSubmission,
+      [job](ChangeLanes::Turn) { job->runner->HandOverInTurn(job); });
   if (!waiting.ok()) RefuseForNow(job, waiting);
 }
 
@@ -271,9 +270,8 @@ void ChangeRunner::HandOverInTurn(const JobPtr& job) {
     return Refuse(job, TooLate(), rpc::Refusal::kNone);
   }
   if (!job->event.empty()) {
-    const absl::StatusOr<absl::optional<uint64_t>> number =
-        numbers_.Take(job->context.project_uid,
-                      [job] { job->runner->AwaitSubmission(job); });
+    const absl::StatusOr<absl::optional<uint64_t>> number = numbers_.Take(
+        job->context.project_uid, [job] { job->runner->AwaitSubmission(job); });
     if (absl::IsResourceExhausted(number.status())) {
       return RefuseForNow(job, number.status());
     }

@@ -587,8 +587,8 @@ TEST_F(ChangeRunnerTest, P2_AFenceThatRisesAmongChangesLeavesNoGap) {
   faults_->ReleaseCommits();
   for (int i = 0; i < 4; ++i) {
     const rpc::CallResult result = answers[i].get();
-    EXPECT_EQ(result.outcome, i == 1 ? rpc::Outcome::kNotApplied
-                                     : rpc::Outcome::kApplied);
+    EXPECT_EQ(result.outcome,
+              i == 1 ? rpc::Outcome::kNotApplied : rpc::Outcome::kApplied);
     EXPECT_EQ(result.refusal,
               i == 1 ? rpc::Refusal::kFence : rpc::Refusal::kNone);
   }
@@ -605,11 +605,12 @@ TEST_F(ChangeRunnerTest, P4_AnUnknownOutcomeAmongChangesLeavesNoGap) {
     for (int i = 0; i < 5; ++i) {
       const rpc::CallResult result = answers[i].get();
       const bool barred = i == 2 && tear == Tear::kNotApplied;
-      EXPECT_EQ(result.outcome, barred ? rpc::Outcome::kNotApplied
-                                       : rpc::Outcome::kApplied)
+      EXPECT_EQ(result.outcome,
+                barred ? rpc::Outcome::kNotApplied : rpc::Outcome::kApplied)
           << i << " " << result.status;
     }
-    EXPECT_EQ(Events().size() - before.size(), tear == Tear::kApplied ? 5u : 4u);
+    EXPECT_EQ(Events().size() - before.size(),
+              tear == Tear::kApplied ? 5u : 4u);
   }
 }
 
@@ -619,8 +620,8 @@ TEST_F(ChangeRunnerTest, P4_ARefusalAmongChangesLeavesNoGap) {
   faults_->FailCommits(absl::UnavailableError("reopening"), 1, /*skip=*/2);
   faults_->ReleaseCommits();
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(answers[i].get().outcome, i == 2 ? rpc::Outcome::kNotApplied
-                                               : rpc::Outcome::kApplied);
+    EXPECT_EQ(answers[i].get().outcome,
+              i == 2 ? rpc::Outcome::kNotApplied : rpc::Outcome::kApplied);
   }
   EXPECT_EQ(Events().size(), 9u);
 }

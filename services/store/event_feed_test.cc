@@ -149,8 +149,8 @@ TEST_F(EventFeedTest, AFollowerIsWokenWhileOthersChangesGoOn) {
   for (int i = 0; i < 100; ++i) {
     auto waiting = Ask(*follower);
     Create(absl::StrCat("s", i), "x");
-    const bool woken = waiting.wait_for(std::chrono::seconds(10)) ==
-                       std::future_status::ready;
+    const bool woken =
+        waiting.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
     EXPECT_TRUE(woken) << i;
     if (!woken) break;
     EXPECT_EQ(waiting.get()->events.size(), 1u);
