@@ -105,7 +105,7 @@ struct ChangeRunner::Job {
   std::unique_ptr<google::protobuf::Message> response;
   std::string resource;
   absl::AnyInvocable<void()> afterwards;
-  absl::optional<ChangeLanes::Turn> turn;
+  absl::optional<Lanes::Turn> turn;
 };
 
 ChangeRunner::~ChangeRunner() {
@@ -138,7 +138,7 @@ void ChangeRunner::Run(const rpc::CallContext& context,
     job->request_id = *std::move(used);
   }
   const absl::Status waiting =
-      lanes_.Run(LaneOf(context), [job](ChangeLanes::Turn turn) {
+      lanes_.Run(LaneOf(context), [job](Lanes::Turn turn) {
         job->turn.emplace(std::move(turn));
         job->runner->Attempt(job);
       });
@@ -259,8 +259,7 @@ void ChangeRunner::HandOver(const JobPtr& job) {
 
 void ChangeRunner::AwaitSubmission(const JobPtr& job) {
   const absl::Status waiting = submissions_.Run(
-      kSubmission,
-      [job](ChangeLanes::Turn) { job->runner->HandOverInTurn(job); });
+      kSubmission, [job](Lanes::Turn) { job->runner->HandOverInTurn(job); });
   if (!waiting.ok()) RefuseForNow(job, waiting);
 }
 

@@ -15,11 +15,11 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "libs/base/clock.h"
+#include "libs/base/lanes.h"
 #include "libs/base/mutex.h"
 #include "libs/kv/kv.h"
 #include "libs/rpc/call.h"
 #include "services/store/change.h"
-#include "services/store/change_lanes.h"
 #include "services/store/checkpoint_keeper.h"
 #include "services/store/event_numbers.h"
 #include "services/store/request_ids.h"
@@ -127,8 +127,8 @@ class ChangeRunner {
   EventNumbers numbers_;
 
   // Last: destroyed first, while the rest is there.
-  ChangeLanes submissions_;
-  ChangeLanes lanes_;
+  Lanes submissions_;
+  Lanes lanes_;
 };
 
 }  // namespace keyward::store

@@ -1,7 +1,7 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "services/store/change_lanes.h"
+#include "libs/base/lanes.h"
 
 #include <atomic>
 #include <thread>
@@ -11,20 +11,20 @@
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 
-namespace keyward::store {
+namespace keyward {
 namespace {
 
-using Turn = ChangeLanes::Turn;
+using Turn = Lanes::Turn;
 
-TEST(ChangeLanesTest, AFreeLaneRunsAtOnce) {
-  ChangeLanes lanes;
+TEST(LanesTest, AFreeLaneRunsAtOnce) {
+  Lanes lanes;
   bool ran = false;
   ASSERT_TRUE(lanes.Run("p", [&](Turn) { ran = true; }).ok());
   EXPECT_TRUE(ran);
 }
 
-TEST(ChangeLanesTest, TurnsOfALaneFollowEachOtherInOrder) {
-  ChangeLanes lanes;
+TEST(LanesTest, TurnsOfALaneFollowEachOtherInOrder) {
+  Lanes lanes;
   std::vector<int> order;
   std::vector<Turn> held;
   ASSERT_TRUE(lanes
@@ -41,8 +41,8 @@ TEST(ChangeLanesTest, TurnsOfALaneFollowEachOtherInOrder) {
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
-TEST(ChangeLanesTest, LanesDoNotWaitForEachOther) {
-  ChangeLanes lanes;
+TEST(LanesTest, LanesDoNotWaitForEachOther) {
+  Lanes lanes;
   std::vector<Turn> held;
   bool other = false;
   ASSERT_TRUE(
@@ -52,25 +52,25 @@ TEST(ChangeLanesTest, LanesDoNotWaitForEachOther) {
   held.clear();
 }
 
-TEST(ChangeLanesTest, ManyTurnsThatEndAtOnceDoNotNest) {
-  ChangeLanes lanes;
+TEST(LanesTest, ManyTurnsThatEndAtOnceDoNotNest) {
+  Lanes lanes;
   std::vector<Turn> held;
   size_t ran = 0;
   ASSERT_TRUE(
       lanes.Run("p", [&](Turn turn) { held.push_back(std::move(turn)); }).ok());
-  for (size_t i = 0; i < ChangeLanes::kMaxWaiting; ++i) {
+  for (size_t i = 0; i < Lanes::kMaxWaiting; ++i) {
     ASSERT_TRUE(lanes.Run("p", [&](Turn) { ++ran; }).ok());
   }
   held.clear();
-  EXPECT_EQ(ran, ChangeLanes::kMaxWaiting);
+  EXPECT_EQ(ran, Lanes::kMaxWaiting);
 }
 
-TEST(ChangeLanesTest, TooManyWaitersAreRefused) {
-  ChangeLanes lanes;
+TEST(LanesTest, TooManyWaitersAreRefused) {
+  Lanes lanes;
   std::vector<Turn> held;
   ASSERT_TRUE(
       lanes.Run("p", [&](Turn turn) { held.push_back(std::move(turn)); }).ok());
-  for (size_t i = 0; i < ChangeLanes::kMaxWaiting; ++i) {
+  for (size_t i = 0; i < Lanes::kMaxWaiting; ++i) {
     ASSERT_TRUE(lanes.Run("p", [](Turn) {}).ok());
   }
   bool ran = false;
@@ -82,12 +82,12 @@ TEST(ChangeLanesTest, TooManyWaitersAreRefused) {
   EXPECT_FALSE(ran);
 }
 
-TEST(ChangeLanesTest, ThreadsNeverHoldOneLaneTogether) {
+TEST(LanesTest, ThreadsNeverHoldOneLaneTogether) {
   std::atomic<int> inside{0};
   std::atomic<int> worst{0};
   int total = 0;  // Not atomic: the lane is what protects it.
   {
-    ChangeLanes lanes;
+    Lanes lanes;
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
@@ -109,4 +109,4 @@ TEST(ChangeLanesTest, ThreadsNeverHoldOneLaneTogether) {
 }
 
 }  // namespace
-}  // namespace keyward::store
+}  // namespace keyward

@@ -1,8 +1,8 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#ifndef KEYWARD_SERVICES_STORE_CHANGE_LANES_H_
-#define KEYWARD_SERVICES_STORE_CHANGE_LANES_H_
+#ifndef KEYWARD_LIBS_BASE_LANES_H_
+#define KEYWARD_LIBS_BASE_LANES_H_
 
 #include <cstddef>
 #include <deque>
@@ -16,23 +16,23 @@
 #include "absl/status/status.h"
 #include "libs/base/mutex.h"
 
-namespace keyward::store {
+namespace keyward {
 
 // Lets those that ask for one lane, by its name, take turns in the order they
 // came.
 //
-// Changes of one secret compete for its record. Without turns, of 64 that start
-// together one is made and 63 are refused by the state layer, read again,
-// encrypt again, and so on; with turns each is made at the first attempt.
-// Nothing rests on this for correctness: another process may change the same
-// secret, and the transaction's preconditions find it out.
+// For work that would otherwise compete and be done in vain: of 64 changes of
+// one record that start together one would be made and 63 refused, read again,
+// encrypted again, and so on; with turns each is made at the first attempt.
+// Nothing rests on this for correctness: other processes do not wait for these
+// turns, and a transaction's preconditions find them out.
 //
 // It has no thread: a turn begins on the thread that asks for it, or on the
 // one that ends the turn before.
 //
 // Thread-safe. The destructor waits until no turn is taken or waited for;
 // every turn must end by itself before long.
-class ChangeLanes {
+class Lanes {
  private:
   struct Lane;
 
@@ -50,20 +50,20 @@ class ChangeLanes {
     ~Turn();
 
    private:
-    friend class ChangeLanes;
-    Turn(ChangeLanes* lanes, std::shared_ptr<Lane> lane)
+    friend class Lanes;
+    Turn(Lanes* lanes, std::shared_ptr<Lane> lane)
         : lanes_(lanes), lane_(std::move(lane)) {}
 
-    ChangeLanes* lanes_;
+    Lanes* lanes_;
     std::shared_ptr<Lane> lane_;  // Null if moved from.
   };
 
   using Task = absl::AnyInvocable<void(Turn)>;
 
-  ChangeLanes() = default;
-  ChangeLanes(const ChangeLanes&) = delete;
-  ChangeLanes& operator=(const ChangeLanes&) = delete;
-  ~ChangeLanes();
+  Lanes() = default;
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+  ~Lanes();
 
   // Calls `task` when it is its turn, possibly before Run returns.
   // RESOURCE_EXHAUSTED, with `task` never called, if too many wait.
@@ -88,6 +88,6 @@ class ChangeLanes {
   std::map<std::string, std::shared_ptr<Lane>> lanes_ ABSL_GUARDED_BY(mu_);
 };
 
-}  // namespace keyward::store
+}  // namespace keyward
 
-#endif  // KEYWARD_SERVICES_STORE_CHANGE_LANES_H_
+#endif  // KEYWARD_LIBS_BASE_LANES_H_

@@ -1,24 +1,24 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "services/store/change_lanes.h"
+#include "libs/base/lanes.h"
 
 #include "absl/time/time.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 
-namespace keyward::store {
+namespace keyward {
 
-ChangeLanes::Turn::~Turn() {
+Lanes::Turn::~Turn() {
   if (lane_ != nullptr) lanes_->EndTurn(std::move(lane_));
 }
 
-ChangeLanes::~ChangeLanes() {
+Lanes::~Lanes() {
   MutexLock l(&mu_);
   while (!lanes_.empty()) idle_.WaitFor(&mu_, absl::Minutes(1));
 }
 
-absl::Status ChangeLanes::Run(const std::string& name, Task task) {
+absl::Status Lanes::Run(const std::string& name, Task task) {
   std::shared_ptr<Lane> lane;
   {
     MutexLock l(&mu_);
@@ -42,7 +42,7 @@ absl::Status ChangeLanes::Run(const std::string& name, Task task) {
   return absl::OkStatus();
 }
 
-void ChangeLanes::Pump(std::shared_ptr<Lane> lane) {
+void Lanes::Pump(std::shared_ptr<Lane> lane) {
   while (true) {
     Task task;
     {
@@ -64,7 +64,7 @@ void ChangeLanes::Pump(std::shared_ptr<Lane> lane) {
   }
 }
 
-void ChangeLanes::EndTurn(std::shared_ptr<Lane> lane) {
+void Lanes::EndTurn(std::shared_ptr<Lane> lane) {
   {
     MutexLock l(&mu_);
     lane->taken = false;
@@ -74,4 +74,4 @@ void ChangeLanes::EndTurn(std::shared_ptr<Lane> lane) {
   Pump(std::move(lane));
 }
 
-}  // namespace keyward::store
+}  // namespace keyward
