@@ -40,6 +40,41 @@ audit::v1::ChangeOutcome ToProto(rpc::Outcome outcome) {
 
 }  // namespace
 
+void ChangeCall::Begin() {
+  if (rule().owner != MethodOwner::kPolicy) return Decide();
+  const absl::Status waits = parts().policy_changes->Run(
+      "policy", [self = shared_from_this(), this](Lanes::Turn turn) {
+        {
+          MutexLock lock(&turn_mu_);
+          turn_.emplace(std::move(turn));
+        }
+        // The deadline has found no turn to end, or is about to come: to a
+        // call that nothing keeps alive any more.
+        if (answered()) return EndTurn();
+        if (deadline() <= parts().clock->SteadyNow()) return Expire();
+        Decide();
+      });
+  if (waits.ok()) return;
+  Answer(WithRetryAfter(MakeError(absl::StatusCode::kUnavailable,
+                                  kPolicyUnavailable, waits.message()),
+                        absl::Seconds(1)));
+}
+
+void ChangeCall::EndTurn() {
+  // Ends when the lock is free again: the next one's turn begins with it.
+  std::optional<Lanes::Turn> ended;
+  MutexLock lock(&turn_mu_);
+  if (!turn_.has_value()) return;
+  ended.emplace(*std::move(turn_));
+  turn_.reset();
+}
+
+void ChangeCall::Deliver(absl::Status status,
+                         std::unique_ptr<google::protobuf::Message> response) {
+  UnaryCall::Deliver(std::move(status), std::move(response));
+  EndTurn();
+}
+
 void ChangeCall::Authorized(SnapshotPtr snapshot) {
   if (absl::Status status = CheckBeforeOwner(*snapshot); !status.ok()) {
     AuditEntry entry = NewDecisionEntry(audit::v1::ENTRY_KIND_ACCESS,
@@ -84,6 +119,7 @@ void ChangeCall::OnApplied(uint64_t intent, uint64_t revision,
   CheckAnswer(rule(), &result);
   const bool again = result.refusal == rpc::Refusal::kFence ||
                      result.refusal == rpc::Refusal::kAttributes;
+  if (!again) EndTurn();
   if (again) {
     // Refused for an older policy: this attempt is over, on record, and the
     // request starts again at its decision under a new intent.

@@ -79,6 +79,7 @@ Pipeline::Pipeline(const PipelineDependencies& dependencies,
   parts_.call_quota = &call_quota_;
   parts_.call_limiter = &call_limiter_;
   parts_.stream_quota = &stream_quota_;
+  parts_.policy_changes = &policy_changes_;
   parts_.credential_watch = &credential_watch_;
   parts_.refusals = &refusals_;
   parts_.view = &view_;

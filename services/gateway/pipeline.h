@@ -16,6 +16,7 @@
 #include "google/protobuf/descriptor.h"
 #include "libs/base/clock.h"
 #include "libs/base/keyed_quota.h"
+#include "libs/base/lanes.h"
 #include "libs/base/log.h"
 #include "libs/base/log_budget.h"
 #include "libs/base/mutex.h"
@@ -124,6 +125,7 @@ class Pipeline : public rpc::CallHandler {
   CallQuota call_quota_;
   RecordedLimiter call_limiter_;
   KeyedQuota stream_quota_;
+  Lanes policy_changes_;
   CredentialWatch credential_watch_;
   RefusalRecorder refusals_;
   LogBudget log_budget_{kLinesPerSecond};

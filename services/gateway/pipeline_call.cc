@@ -137,7 +137,7 @@ void PipelineCall::Start() {
   if (absl::Status resolved = Resolve(); !resolved.ok()) {
     return RefuseInvalid(std::move(resolved));
   }
-  Decide();
+  Begin();
 }
 
 bool PipelineCall::TakePlace() {

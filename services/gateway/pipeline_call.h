@@ -26,6 +26,7 @@
 #include "libs/auth/credential.h"
 #include "libs/base/clock.h"
 #include "libs/base/keyed_quota.h"
+#include "libs/base/lanes.h"
 #include "libs/base/log.h"
 #include "libs/base/log_budget.h"
 #include "libs/base/steady_time.h"
@@ -61,6 +62,7 @@ struct PipelineParts {
   CallQuota* call_quota = nullptr;
   RecordedLimiter* call_limiter = nullptr;
   KeyedQuota* stream_quota = nullptr;
+  Lanes* policy_changes = nullptr;
   CredentialWatch* credential_watch = nullptr;
   RefusalRecorder* refusals = nullptr;
   PolicyView* view = nullptr;
@@ -130,6 +132,9 @@ class PipelineCall : public Expirable,
   // What must be authorized; empty for kinds that decide element by element.
   // INVALID_ARGUMENT is recorded and answered.
   virtual absl::Status Resolve();
+  // Step 2, for the first time: calls Decide, now or when it is this call's
+  // turn.
+  virtual void Begin() { Decide(); }
   // Decides what Resolve found.
   virtual RequestDecision DecideUnder(const policy::PolicySnapshot& snapshot);
 

@@ -237,6 +237,89 @@ TEST_F(PipelineTest, P2_AChangeRefusedByTheOwnersFenceStartsUnderANewIntent) {
   EXPECT_EQ(outcomes[1].intent_index(), 2u);
 }
 
+// Each makes the others' decisions stale: without turns all but one of those
+// that start together are decided, put on record and refused in vain.
+class PolicyChangesTest : public PipelineTest {
+ protected:
+  void SetUp() override {
+    PipelineTest::SetUp();
+    StageAdministrator(1);
+  }
+
+  void StageAdministrator(uint64_t revision) {
+    pipeline_->view().Stage(
+        policy::PolicySnapshot::Compile(
+            policy::TestState(
+                revision, policy::TestProject("default"),
+                policy::TestBinding("projects/default/bindings/b",
+                                    "roles/policy.admin", {kReader},
+                                    "projects/default")),
+            catalog_)
+            .value());
+  }
+
+  // Makes the change that waits at policy.
+  void Make(uint64_t revision) {
+    StageAdministrator(revision);
+    PutInForce(revision);
+    auto done = std::move(policy_.waiting.front());
+    policy_.waiting.pop_front();
+    done(PolicyChanged());
+  }
+};
+
+TEST_F(PolicyChangesTest, EachIsDecidedUnderWhatTheOneBeforeHasMade) {
+  std::vector<std::shared_ptr<Reply>> replies;
+  for (int i = 0; i < 3; ++i) replies.push_back(ApplyPolicy(kReader));
+  for (uint64_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(policy_.contexts.size(), i + 1);
+    Make(i + 2);
+    EXPECT_EQ(replies[i]->count, 1);
+    EXPECT_TRUE(replies[i]->status.ok()) << replies[i]->status;
+  }
+  EXPECT_EQ(policy_.contexts[2].policy_revision, 3u);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_INTENT).size(), 3u);
+}
+
+TEST_F(PolicyChangesTest, OneThatIsRefusedEndsItsTurn) {
+  auto denied = ApplyPolicy(kStranger);
+  EXPECT_EQ(denied->status.code(), StatusCode::kPermissionDenied);
+  ApplyPolicy(kReader);
+  EXPECT_EQ(policy_.contexts.size(), 1u);
+}
+
+TEST_F(PolicyChangesTest, P8_ATurnEndsAtItsDeadline) {
+  auto hangs = ApplyPolicy(kReader);
+  PassTime(absl::Seconds(5));
+  auto next = ApplyPolicy(kReader);
+  EXPECT_EQ(policy_.contexts.size(), 1u);
+  PassTime(absl::Seconds(5));
+  EXPECT_EQ(ErrorReason(hangs->status), kOutcomeUnknown);
+  ASSERT_EQ(policy_.contexts.size(), 2u);
+  policy_.waiting.pop_front();
+  Make(2);
+  EXPECT_TRUE(next->status.ok()) << next->status;
+}
+
+TEST_F(PolicyChangesTest, P8_OneWhoseDeadlinePassesBeforeItsTurnIsNeverSent) {
+  auto hangs = ApplyPolicy(kReader);
+  auto waits = ApplyPolicy(kReader);
+  PassTime(absl::Seconds(10));
+  EXPECT_EQ(hangs->count, 1);
+  EXPECT_EQ(waits->count, 1);
+  EXPECT_EQ(waits->status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(policy_.contexts.size(), 1u);
+  EXPECT_EQ(log_.OfKind(ENTRY_KIND_INTENT).size(), 1u);
+}
+
+TEST_F(PolicyChangesTest, OthersDoNotWaitForThem) {
+  ApplyPolicy(kReader);
+  Stage(2, {kReader});
+  PutInForce(2);
+  Destroy(kReader);
+  EXPECT_EQ(store_.contexts.size(), 1u);
+}
+
 TEST_F(PipelineTest, P8_APolicyThatNeverSettlesIsAnsweredUnavailable) {
   store_.answer = [&](auto&, auto&) {
     rpc::CallResult refused;

@@ -33,6 +33,7 @@
 #include "libs/rpc/audit_log.h"
 #include "libs/rpc/call.h"
 #include "libs/rpc/change_feed.h"
+#include "proto/keyward/policy/v1/policy_service.pb.h"
 #include "proto/keyward/secrets/v1/secret_service.pb.h"
 #include "services/gateway/pipeline.h"
 
@@ -368,6 +369,26 @@ class PipelineTest : public testing::Test {
     return call;
   }
 
+  // Replaces a binding, or whatever `policy_` makes of it.
+  std::shared_ptr<Reply> ApplyPolicy(const std::string& principal) {
+    auto reply = std::make_shared<Reply>();
+    policy::v1::ApplyPolicyRequest request;
+    request.set_parent("projects/default");
+    rpc::IncomingCall call = NewCall(principal, "", request);
+    call.method =
+        google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+            "keyward.policy.v1.PolicyService.ApplyPolicy");
+    pipeline_->HandleUnary(
+        std::move(call),
+        [reply](absl::Status status,
+                std::unique_ptr<google::protobuf::Message> response) {
+          ++reply->count;
+          reply->status = std::move(status);
+          reply->response = std::move(response);
+        });
+    return reply;
+  }
+
   std::shared_ptr<Reply> Access(const std::string& principal,
                                 const std::string& name = kSecretName) {
     secrets::v1::AccessSecretVersionRequest request;
@@ -398,6 +419,12 @@ class PipelineTest : public testing::Test {
                *reply.response)
         .payload()
         .data();
+  }
+  static rpc::CallResult PolicyChanged() {
+    rpc::CallResult result;
+    result.outcome = rpc::Outcome::kApplied;
+    result.response = std::make_unique<policy::v1::ApplyPolicyResponse>();
+    return result;
   }
   static rpc::CallResult Changed(rpc::Outcome outcome) {
     rpc::CallResult result;

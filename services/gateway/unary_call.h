@@ -8,9 +8,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "libs/base/lanes.h"
 #include "libs/base/mutex.h"
 #include "libs/rpc/sensitive.h"
 #include "services/gateway/pipeline_call.h"
@@ -67,11 +71,19 @@ class ReadCall : public UnaryCall {
 
 // A change: its intent is durable before the owner is asked, its outcome
 // before the caller is answered (P1).
+//
+// Changes of the policy take turns, from their decision until policy has
+// answered: each makes the decisions of all others stale, so that of many at
+// once one would be made and the others decided, put on record and refused over
+// and over. A turn ends at its call's deadline at the latest.
 class ChangeCall : public UnaryCall {
  public:
   using UnaryCall::UnaryCall;
 
  protected:
+  void Begin() override;
+  void Deliver(absl::Status status,
+               std::unique_ptr<google::protobuf::Message> response) override;
   void Authorized(SnapshotPtr snapshot) override;
   void Expire() override;
 
@@ -84,12 +96,17 @@ class ChangeCall : public UnaryCall {
                      const rpc::CallResult& result,
                      absl::AnyInvocable<void(rpc::AppendResult)> next);
   void AnswerApplied(rpc::CallResult result, rpc::AppendResult outcome);
+  // Lets the next one begin, if it is this call's turn: on this thread.
+  void EndTurn();
 
   // Between "nothing was done" and "asked the owner" exactly one of the
   // deadline and the intent's commit wins: an expired change is never sent,
   // and one that was sent is UNKNOWN, never "nothing happened".
   enum class Phase { kNotSent, kSent, kExpired };
   std::atomic<Phase> phase_{Phase::kNotSent};
+
+  Mutex turn_mu_;
+  std::optional<Lanes::Turn> turn_ ABSL_GUARDED_BY(turn_mu_);
 };
 
 // A read of many names: each has its own decision and record, all records are

@@ -13,8 +13,7 @@ import tempfile
 
 import bench
 
-# Few, so that the changes of the policy, which are made one at a time, do not
-# give each other up.
+# Few: nobody looks at how large the figures are.
 IN_FLIGHT = 2
 NUMBERS = (
     "per_second", "p50_us", "p99_us", "p999_us", "ratio_to_echo",

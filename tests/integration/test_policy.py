@@ -3,6 +3,8 @@
 
 """Policy changes as callers see them: in force when they are answered."""
 
+from concurrent import futures
+
 import grpc
 
 import client
@@ -28,6 +30,24 @@ def P2_a_grant_and_a_revocation_hold_for_the_very_next_call(keyward):
             assert app.access("db") == b"one"
             admin.unbind("app")
             assert code_of(app.access, "db") == Code.PERMISSION_DENIED
+
+
+@test
+def P8_many_changes_at_once_are_all_made(keyward):
+    """Each makes the decisions of the others stale."""
+    with Client(keyward.address, keyward.identity("admin")) as admin:
+        def bind(number):
+            return code_of(
+                admin.bind, f"b{number}", "secrets.accessor", principal("app"),
+                f"projects/default/secrets/{number}")
+
+        with futures.ThreadPoolExecutor(48) as threads:
+            answers = list(threads.map(bind, range(96)))
+        assert answers == [Code.OK] * 96, answers
+        policy = admin.policy.GetPolicy(
+            messages().GetPolicyRequest(parent="projects/default"))
+        made = {binding.resource for binding in policy.bindings}
+        assert {f"projects/default/secrets/{n}" for n in range(96)} <= made
 
 
 @test
