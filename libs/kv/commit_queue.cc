@@ -177,7 +177,12 @@ CommitQueue::Answers CommitQueue::FinishGroup(
 }
 
 void CommitQueue::Run(Answers answers) {
-  for (Answer& answer : answers) answer.done(std::move(answer.result));
+  for (Answer& answer : answers) {
+    // Freed one by one: what a callback holds, such as a turn that others wait
+    // for, is not kept until all have run.
+    CommitCallback done = std::move(answer.done);
+    done(std::move(answer.result));
+  }
 }
 
 CommitQueue::Answers CommitQueue::ExpireAll() {

@@ -264,7 +264,11 @@ void AppendQueue::Tick() {
 }
 
 void AppendQueue::Run(Answers answers) {
-  for (auto& [done, result] : answers) done(std::move(result));
+  for (auto& [done, result] : answers) {
+    // Freed one by one, as each has run.
+    rpc::AppendDone call = std::move(done);
+    call(std::move(result));
+  }
 }
 
 }  // namespace keyward::audit_service
