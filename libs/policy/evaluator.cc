@@ -40,6 +40,14 @@ const RuleIndex* IndexFor(const Map& indexes, absl::string_view key) {
   return found == indexes.end() ? nullptr : &found->second;
 }
 
+// The name of the project that `resource` is, or lies in: the beginning of its
+// own. Not for resources of no project.
+absl::string_view ProjectNameOf(const ResourceName& resource) {
+  constexpr absl::string_view kProjects = "projects/";
+  return absl::string_view(resource.ToString())
+      .substr(0, kProjects.size() + resource.project().size());
+}
+
 // What these deny rules refuse on some part of `scope`.
 ActionSet RefusedIn(const RuleIndex& index, const Scope& scope,
                     absl::Time now) {
@@ -275,22 +283,25 @@ std::vector<v1::CallerBinding> PolicySnapshot::CallerBindings(
 }
 
 ProjectFacts PolicySnapshot::FindProject(absl::string_view project_id) const {
-  const v1::Project* project =
-      state_->FindProject(absl::StrCat("projects/", project_id));
+  return FactsOf(absl::StrCat("projects/", project_id));
+}
+
+ProjectFacts PolicySnapshot::FactsOf(absl::string_view project_name) const {
+  const v1::Project* project = state_->FindProject(project_name);
   if (project == nullptr) return {};
   return {project->uid(), project->state()};
 }
 
 std::string PolicySnapshot::ProjectUid(const ResourceName& resource) const {
   if (resource.project().empty()) return "";
-  ProjectFacts facts = FindProject(resource.project());
-  return facts.state == v1::PROJECT_STATE_DELETED ? "" : facts.uid;
+  const ProjectFacts facts = FactsOf(ProjectNameOf(resource));
+  return std::string(facts.state == v1::PROJECT_STATE_DELETED ? "" : facts.uid);
 }
 
 absl::Status PolicySnapshot::CheckProject(const ResourceName& resource,
                                           bool creates) const {
   if (resource.project().empty()) return absl::OkStatus();
-  switch (FindProject(resource.project()).state) {
+  switch (FactsOf(ProjectNameOf(resource)).state) {
     case v1::PROJECT_STATE_ACTIVE:
       return absl::OkStatus();
     case v1::PROJECT_STATE_CLOSING:

@@ -50,8 +50,8 @@ struct Decision {
 
 // What a gateway needs to know of a project beside who may do what in it.
 struct ProjectFacts {
-  // Empty for a project that never was.
-  std::string uid;
+  // Empty for a project that never was. A part of the snapshot.
+  absl::string_view uid;
   v1::ProjectState state = v1::PROJECT_STATE_UNSPECIFIED;
 };
 
@@ -168,6 +168,8 @@ class PolicySnapshot {
     const IndexedRule* Find(const Caller& caller, size_t action,
                             const ResourceName& resource, absl::Time now) const;
   };
+
+  ProjectFacts FactsOf(absl::string_view project_name) const;
 
   absl::Status AddDenyRules();
   void AddRoles();

@@ -71,7 +71,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     if (status.ok() && response == nullptr) {
       status = absl::InternalError("the call ended without a response");
     }
-    if (status.ok()) *response_ = SerializeToWipedBuffer(*response);
+    if (status.ok()) {
+      // Assigning would be a copy.
+      grpc::ByteBuffer bytes = SerializeToWipedBuffer(*response);
+      response_->Swap(&bytes);
+    }
     if (response != nullptr) WipeSensitive(response.get());
     answer_ = calls_->answers.Add(context_->c_call());
     Finish(ToGrpcStatus(status));

@@ -181,7 +181,7 @@ bool PipelineCall::WithinDenials(double count, uint64_t revision) {
 
 bool PipelineCall::WithinRate(RecordedLimiter* limiter, double cost,
                               std::optional<uint64_t> fenced) {
-  const std::string principal = credential_->principal().ToString();
+  const std::string& principal = credential_->principal().ToString();
   const RateLimiter::Verdict verdict = limiter->Take(principal, cost);
   if (verdict.allowed) return true;
   const absl::Status refused = WithRetryAfter(
