@@ -23,19 +23,55 @@ absl::Status Misplaced(absl::string_view what) {
       absl::StrCat("a stored ", what, " lies where another belongs"));
 }
 
+// Into its place: a record is not cheap to move, and reads are many.
 template <typename Record>
-absl::StatusOr<Loaded<Record>> Load(const kv::KeyValueReader& reader,
-                                    std::string key, absl::string_view what) {
+absl::StatusOr<uint64_t> Read(const kv::KeyValueReader& reader,
+                              absl::string_view key, absl::string_view what,
+                              Record* record) {
   absl::StatusOr<kv::Entry> entry = reader.Get(key);
   if (absl::IsNotFound(entry.status())) return NoSuch(what);
   if (!entry.ok()) return ReadError(entry.status());
-  // Into its place: a record is not cheap to move, and reads are many.
-  absl::StatusOr<Loaded<Record>> loaded{Loaded<Record>()};
-  absl::Status good = ParseRecord(entry->value, &loaded->record);
-  if (good.ok()) good = CheckRecordFormat(loaded->record.format());
+  absl::Status good = ParseRecord(entry->value, record);
+  if (good.ok()) good = CheckRecordFormat(record->format());
   if (!good.ok()) return good;
+  return entry->mod_revision;
+}
+
+absl::StatusOr<uint64_t> ReadSecretAt(const kv::KeyValueReader& reader,
+                                      absl::string_view key,
+                                      absl::string_view project_uid,
+                                      const ResourceName& name,
+                                      SecretRecord* record) {
+  absl::StatusOr<uint64_t> revision = Read(reader, key, "secret", record);
+  if (!revision.ok()) return revision;
+  const bool in_place =
+      record->project_uid() == project_uid &&
+      record->name() ==
+          absl::StrCat("projects/", name.project(), "/secrets/", name.secret());
+  if (!in_place) return Misplaced("secret");
+  return revision;
+}
+
+absl::StatusOr<uint64_t> ReadVersionAt(const kv::KeyValueReader& reader,
+                                       absl::string_view key,
+                                       absl::string_view secret_uid,
+                                       int64_t number, VersionRecord* record) {
+  absl::StatusOr<uint64_t> revision = Read(reader, key, "version", record);
+  if (!revision.ok()) return revision;
+  if (record->secret_uid() != secret_uid || record->number() != number) {
+    return Misplaced("version");
+  }
+  return revision;
+}
+
+// What `read` reads at `key`.
+template <typename Record, typename ReadAt>
+absl::StatusOr<Loaded<Record>> Load(std::string key, ReadAt read) {
+  absl::StatusOr<Loaded<Record>> loaded{Loaded<Record>()};
+  const absl::StatusOr<uint64_t> revision = read(key, &loaded->record);
+  if (!revision.ok()) return revision.status();
   loaded->key = std::move(key);
-  loaded->revision = entry->mod_revision;
+  loaded->revision = *revision;
   return loaded;
 }
 
@@ -58,28 +94,38 @@ absl::StatusOr<Loaded<SecretRecord>> LoadSecret(
     const ResourceName& name) {
   const absl::Status good = CheckProjectUid(project_uid);
   if (!good.ok()) return good;
-  auto loaded = Load<SecretRecord>(
-      reader, SecretKey(project_uid, name.secret()), "secret");
-  if (!loaded.ok()) return loaded;
-  const bool in_place =
-      loaded->record.project_uid() == project_uid &&
-      loaded->record.name() ==
-          absl::StrCat("projects/", name.project(), "/secrets/", name.secret());
-  if (!in_place) return Misplaced("secret");
-  return loaded;
+  return Load<SecretRecord>(SecretKey(project_uid, name.secret()),
+                            [&](absl::string_view key, SecretRecord* record) {
+                              return ReadSecretAt(reader, key, project_uid,
+                                                  name, record);
+                            });
+}
+
+absl::StatusOr<uint64_t> ReadSecret(const kv::KeyValueReader& reader,
+                                    absl::string_view project_uid,
+                                    const ResourceName& name,
+                                    SecretRecord* record) {
+  const absl::Status good = CheckProjectUid(project_uid);
+  if (!good.ok()) return good;
+  return ReadSecretAt(reader, SecretKey(project_uid, name.secret()),
+                      project_uid, name, record);
 }
 
 absl::StatusOr<Loaded<VersionRecord>> LoadVersion(
     const kv::KeyValueReader& reader, absl::string_view secret_uid,
     int64_t number) {
-  auto loaded =
-      Load<VersionRecord>(reader, VersionKey(secret_uid, number), "version");
-  if (!loaded.ok()) return loaded;
-  if (loaded->record.secret_uid() != secret_uid ||
-      loaded->record.number() != number) {
-    return Misplaced("version");
-  }
-  return loaded;
+  return Load<VersionRecord>(VersionKey(secret_uid, number),
+                             [&](absl::string_view key, VersionRecord* record) {
+                               return ReadVersionAt(reader, key, secret_uid,
+                                                    number, record);
+                             });
+}
+
+absl::StatusOr<uint64_t> ReadVersion(const kv::KeyValueReader& reader,
+                                     absl::string_view secret_uid,
+                                     int64_t number, VersionRecord* record) {
+  return ReadVersionAt(reader, VersionKey(secret_uid, number), secret_uid,
+                       number, record);
 }
 
 absl::StatusOr<Loaded<KeyRecord>> LoadKey(const kv::KeyValueReader& reader,
@@ -87,7 +133,10 @@ absl::StatusOr<Loaded<KeyRecord>> LoadKey(const kv::KeyValueReader& reader,
                                           absl::string_view key_id) {
   const absl::Status good = CheckProjectUid(project_uid);
   if (!good.ok()) return good;
-  auto loaded = Load<KeyRecord>(reader, KeyKey(project_uid, key_id), "key");
+  auto loaded = Load<KeyRecord>(KeyKey(project_uid, key_id),
+                                [&](absl::string_view key, KeyRecord* record) {
+                                  return Read(reader, key, "key", record);
+                                });
   if (!loaded.ok()) return loaded;
   if (loaded->record.project_uid() != project_uid) return Misplaced("key");
   return loaded;

@@ -43,6 +43,16 @@ absl::StatusOr<Loaded<keyward::internal::store::v1::VersionRecord>> LoadVersion(
     const kv::KeyValueReader& reader, absl::string_view secret_uid,
     int64_t number);
 
+// The same into `record`, which is empty, for readers that give it memory to
+// lie in; its revision.
+absl::StatusOr<uint64_t> ReadSecret(
+    const kv::KeyValueReader& reader, absl::string_view project_uid,
+    const ResourceName& name,
+    keyward::internal::store::v1::SecretRecord* record);
+absl::StatusOr<uint64_t> ReadVersion(
+    const kv::KeyValueReader& reader, absl::string_view secret_uid,
+    int64_t number, keyward::internal::store::v1::VersionRecord* record);
+
 // The key `key_id` of the project.
 absl::StatusOr<Loaded<keyward::internal::store::v1::KeyRecord>> LoadKey(
     const kv::KeyValueReader& reader, absl::string_view project_uid,

@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
 #include "libs/base/error.h"
 #include "libs/base/error_reason.h"
 #include "services/store/call_target.h"
@@ -54,11 +55,14 @@ absl::Status CheckReadable(const VersionRecord& version) {
   }
 }
 
-// A secret and the version of it that a name means.
+// A secret and the version of it that a name means. They lie where this does,
+// for the most part: a read would else allocate and free each of their texts.
 struct SecretAndVersion {
-  Loaded<SecretRecord> secret;
+  alignas(8) char memory[2048];
+  google::protobuf::Arena arena{memory, sizeof(memory)};
+  const SecretRecord* secret = nullptr;
   int64_t number = 0;
-  Loaded<VersionRecord> version;
+  const VersionRecord* version = nullptr;
 };
 
 // What has to be true of the secret before its versions are looked at.
@@ -71,57 +75,62 @@ constexpr int kMaxLooks = 8;
 // between, the stage may have moved on and the version that had it been
 // disabled, and a caller would be told that `current` does not work, which it
 // did all the time (P7).
-absl::StatusOr<std::unique_ptr<const SecretAndVersion>> LoadTogether(
-    const StoreParts& parts, const std::string& project_uid,
-    const ResourceName& name, SecretCheck check) {
-  auto secret = LoadSecret(*parts.kv, project_uid, name);
+absl::Status LoadTogether(const StoreParts& parts,
+                          const std::string& project_uid,
+                          const ResourceName& name, SecretCheck check,
+                          SecretAndVersion* loaded) {
+  using google::protobuf::Arena;
+  auto* secret = Arena::CreateMessage<SecretRecord>(&loaded->arena);
+  auto secret_revision = ReadSecret(*parts.kv, project_uid, name, secret);
   for (int look = 0; look < kMaxLooks; ++look) {
-    if (!secret.ok()) return secret.status();
-    const absl::Status allowed = check(secret->record);
+    if (!secret_revision.ok()) return secret_revision.status();
+    const absl::Status allowed = check(*secret);
     if (!allowed.ok()) return allowed;
     const absl::StatusOr<int64_t> number =
-        ResolveVersion(secret->record, name.version());
+        ResolveVersion(*secret, name.version());
     if (!number.ok()) return number.status();
-    auto version = LoadVersion(*parts.kv, secret->record.uid(), *number);
+    auto* const version = Arena::CreateMessage<VersionRecord>(&loaded->arena);
+    const auto version_revision =
+        ReadVersion(*parts.kv, secret->uid(), *number, version);
     // Of one moment if the version has not changed since the secret did, or
     // the secret has not until the version was read.
-    bool together = version.ok() && version->revision <= secret->revision;
-    auto again = absl::StatusOr<Loaded<SecretRecord>>();
+    bool together =
+        version_revision.ok() && *version_revision <= *secret_revision;
+    SecretRecord* again = nullptr;
+    absl::StatusOr<uint64_t> again_revision = 0;
     if (!together) {
-      again = LoadSecret(*parts.kv, project_uid, name);
-      together = again.ok() && again->revision == secret->revision;
+      again = Arena::CreateMessage<SecretRecord>(&loaded->arena);
+      again_revision = ReadSecret(*parts.kv, project_uid, name, again);
+      together = again_revision.ok() && *again_revision == *secret_revision;
     }
     if (together) {
-      if (!version.ok()) return version.status();
-      return std::make_unique<const SecretAndVersion>(
-          SecretAndVersion{*std::move(secret), *number, *std::move(version)});
+      if (!version_revision.ok()) return version_revision.status();
+      loaded->secret = secret;
+      loaded->number = *number;
+      loaded->version = version;
+      return absl::OkStatus();
     }
-    secret = std::move(again);
+    secret = again;
+    secret_revision = std::move(again_revision);
   }
   return MakeError(absl::StatusCode::kUnavailable, kStoreUnavailable,
                    "other changes kept coming first; try again");
 }
 
-// What a name means, which can be read, and the key that wraps its data key.
-struct WrappedVersion {
-  std::unique_ptr<const SecretAndVersion> loaded;
-  KeyRing::Kek kek;
-};
-
-absl::StatusOr<WrappedVersion> LoadWrapped(const StoreParts& parts,
-                                           const std::string& project_uid,
-                                           const ResourceName& name) {
-  auto loaded =
-      LoadTogether(parts, project_uid, name, [&](const SecretRecord& secret) {
+// What a name means, which can be read; the key that wraps its data key.
+absl::StatusOr<KeyRing::Kek> LoadWrapped(const StoreParts& parts,
+                                         const std::string& project_uid,
+                                         const ResourceName& name,
+                                         SecretAndVersion* loaded) {
+  absl::Status good = LoadTogether(
+      parts, project_uid, name,
+      [&](const SecretRecord& secret) {
         return CheckReadable(secret, parts.clock->Now());
-      });
-  if (!loaded.ok()) return loaded.status();
-  const absl::Status readable = CheckReadable((*loaded)->version.record);
-  if (!readable.ok()) return readable;
-  absl::StatusOr<KeyRing::Kek> kek =
-      parts.keys->OpenFor(project_uid, (*loaded)->version.record);
-  if (!kek.ok()) return kek.status();
-  return WrappedVersion{*std::move(loaded), *std::move(kek)};
+      },
+      loaded);
+  if (good.ok()) good = CheckReadable(*loaded->version);
+  if (!good.ok()) return good;
+  return parts.keys->OpenFor(project_uid, *loaded->version);
 }
 
 // A name with or without a version.
@@ -158,13 +167,13 @@ absl::StatusOr<ReadAnswer> SecretReads::GetVersion(
   const absl::StatusOr<ResourceName> name =
       CallTarget(context, "name", request.name(), ResourceKind::kSecretVersion);
   if (!name.ok()) return name.status();
-  const auto loaded =
-      LoadTogether(*parts_, context.project_uid, *name,
-                   [](const SecretRecord&) { return absl::OkStatus(); });
-  if (!loaded.ok()) return loaded.status();
+  SecretAndVersion loaded;
+  const absl::Status good = LoadTogether(
+      *parts_, context.project_uid, *name,
+      [](const SecretRecord&) { return absl::OkStatus(); }, &loaded);
+  if (!good.ok()) return good;
   auto response = std::make_unique<GetSecretVersionResponse>();
-  *response->mutable_version() =
-      ViewVersion((*loaded)->secret.record, (*loaded)->version.record);
+  *response->mutable_version() = ViewVersion(*loaded.secret, *loaded.version);
   std::string resource = response->version().name();
   return ReadAnswer{std::move(response), std::move(resource)};
 }
@@ -175,24 +184,25 @@ absl::StatusOr<ReadAnswer> SecretReads::Access(
   const absl::StatusOr<ResourceName> name =
       AccessTarget(context, request.name());
   if (!name.ok()) return name.status();
-  absl::StatusOr<WrappedVersion> wrapped =
-      LoadWrapped(*parts_, context.project_uid, *name);
+  SecretAndVersion loaded;
+  absl::StatusOr<KeyRing::Kek> kek =
+      LoadWrapped(*parts_, context.project_uid, *name, &loaded);
   // The key is read last: by then the data key may have moved to another
   // version of the key, and the one it was wrapped by been destroyed.
-  if (absl::IsDataLoss(wrapped.status())) {
-    wrapped = LoadWrapped(*parts_, context.project_uid, *name);
+  if (absl::IsDataLoss(kek.status())) {
+    kek = LoadWrapped(*parts_, context.project_uid, *name, &loaded);
   }
-  if (!wrapped.ok()) return wrapped.status();
-  const std::string& secret_uid = wrapped->loaded->secret.record.uid();
-  const VersionRecord& record = wrapped->loaded->version.record;
-  const int64_t number = wrapped->loaded->number;
+  if (!kek.ok()) return kek.status();
+  const std::string& secret_uid = loaded.secret->uid();
+  const VersionRecord& record = *loaded.version;
+  const int64_t number = loaded.number;
   // The binding is made of what was asked for and of the secret's own record,
   // not of what the version's record says of itself: P6.
   const std::string secret_name = SecretNameOf(*name);
-  const absl::StatusOr<OpenedPayload> payload = OpenVersion(
-      {parts_->installation_id, secret_name, secret_uid, number},
-      {record.key_name(), record.key_uid(), record.key_version()},
-      *wrapped->kek, record.wrapped_data_key(), record.sealed_payload());
+  const absl::StatusOr<OpenedPayload> payload =
+      OpenVersion({parts_->installation_id, secret_name, secret_uid, number},
+                  {record.key_name(), record.key_uid(), record.key_version()},
+                  **kek, record.wrapped_data_key(), record.sealed_payload());
   if (!payload.ok()) return payload.status();
 
   auto response = std::make_unique<AccessSecretVersionResponse>();
