@@ -68,8 +68,9 @@ void LogWriter::Shutdown() {
     settle_timer_ = 0;
     --leaders_;
   }
-  while (leaders_ > 0 || answering_ > 0)
+  while (leaders_ > 0 || answering_ > 0) {
     lead_ended_.WaitFor(&mu_, absl::Seconds(1));
+  }
 }
 
 absl::Status LogWriter::Initialize(SteadyTime deadline) {

@@ -64,8 +64,9 @@ class ChangeRunnerTest : public StoreFixture {
       held_.push_back(std::make_unique<secrets::AddSecretVersionRequest>(
           AddRequest(absl::StrCat("s", i), "new")));
       answers.push_back(Begin(ContextFor(*held_.back()), *held_.back()));
+      // One after the other, whoever still has the turn of a change before.
+      EXPECT_TRUE(AwaitStalledCommits(*faults_, i + 1));
     }
-    EXPECT_TRUE(AwaitStalledCommits(*faults_, count));
     return answers;
   }
 
