@@ -35,12 +35,30 @@ void __libc_free(void* block);                   // NOLINT
 namespace keyward::crypto {
 namespace {
 
-// Whether the block was mapped by itself: glibc's flag in the size before it.
-// Freeing it gives its pages back to the kernel, which wipes pages before
-// anyone sees them again, and growing it moves pages instead of bytes.
+// glibc's word before a block: the size of both, and flags in its lowest bits.
+size_t Header(const void* block) {
+  return static_cast<const size_t*>(block)[-1];
+}
+
+// Whether the block was mapped by itself. Freeing it gives its pages back to
+// the kernel, which wipes pages before anyone sees them again, and growing it
+// moves pages instead of bytes.
 bool IsMapped(const void* block) {
   constexpr size_t kIsMmapped = 2;
-  return (static_cast<const size_t*>(block)[-1] & kIsMmapped) != 0;
+  return (Header(block) & kIsMmapped) != 0;
+}
+
+// What malloc_usable_size says of a block that is not mapped by itself, without
+// its look at the block behind this one, which nobody has in a cache.
+size_t UsableSize(const void* block) {
+  constexpr size_t kFlags = 7;
+  return (Header(block) & ~kFlags) - sizeof(size_t);
+}
+
+void Wipe(void* block) {
+  memset(block, 0, UsableSize(block));
+  // The bytes are looked at, for all that a compiler knows.
+  __asm__ __volatile__("" : : "r"(block) : "memory");
 }
 
 // The function that this file has taken the place of.
@@ -66,12 +84,9 @@ extern "C" {
 
 __attribute__((used)) void free(void* block) noexcept {
   if (block == nullptr) return;
-  const int error = errno;
-  if (!keyward::crypto::IsMapped(block)) {
-    explicit_bzero(block, malloc_usable_size(block));
-  }
+  if (!keyward::crypto::IsMapped(block)) keyward::crypto::Wipe(block);
+  // Keeps errno.
   __libc_free(block);
-  errno = error;
 }
 
 __attribute__((used)) void* realloc(void* block, size_t size) noexcept {

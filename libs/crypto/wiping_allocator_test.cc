@@ -94,6 +94,23 @@ TEST_F(WipingAllocatorTest, P5_FreedMemoryIsWipedAtEverySize) {
   }
 }
 
+// Of what is longer glibc gives parts back, and nobody can look.
+TEST_F(WipingAllocatorTest, P5_ABlockIsWipedToItsEndAndNotBeyond) {
+  for (size_t size = 1; size < 3000; ++size) {
+    auto* const block = static_cast<char*>(malloc(size));
+    auto* const next = static_cast<char*>(malloc(size));
+    fences_.push_back(malloc(size));
+    const size_t usable = malloc_usable_size(block);
+    memset(block, kMark, usable);
+    memset(next, kMark, size);
+    const auto address = reinterpret_cast<uintptr_t>(block);
+    free(block);
+    ASSERT_EQ(MarksAt(address, usable), 0u) << size;
+    ASSERT_EQ(std::string(next, size), std::string(size, kMark));
+    free(next);
+  }
+}
+
 TEST_F(WipingAllocatorTest, P5_FreedStringIsWiped) {
   uintptr_t address = 0;
   {
@@ -175,9 +192,12 @@ TEST_F(WipingAllocatorTest, ReallocarrayRefusesAProductThatOverflows) {
 }
 
 TEST_F(WipingAllocatorTest, FreeKeepsErrno) {
-  errno = EINTR;
-  free(malloc(100));
-  EXPECT_EQ(errno, EINTR);
+  for (const size_t size : {size_t{100}, size_t{10'000'000}}) {
+    void* const block = malloc(size);
+    errno = EINTR;
+    free(block);
+    EXPECT_EQ(errno, EINTR) << size;
+  }
 }
 
 TEST_F(WipingAllocatorTest, AlignedBlocksCanBeFreed) {
