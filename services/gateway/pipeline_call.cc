@@ -298,6 +298,15 @@ RequestDecision PipelineCall::DecideTarget(
   return result;
 }
 
+bool PipelineCall::Allows(const policy::PolicySnapshot& snapshot,
+                          absl::string_view action,
+                          const ResourceName& resource) const {
+  const policy::Caller caller{credential_->principal().ToString(),
+                              credential_->id()};
+  return snapshot.Decide(caller, action, resource, parts_->clock->Now())
+      .allowed;
+}
+
 absl::Status PipelineCall::DeniedError(const RequestDecision& decision) {
   return MakeError(
       absl::StatusCode::kPermissionDenied, kPermissionDenied,

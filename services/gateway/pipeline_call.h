@@ -21,6 +21,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "libs/auth/credential.h"
@@ -178,6 +179,9 @@ class PipelineCall : public Expirable,
   // Whether one target is allowed under the snapshot.
   RequestDecision DecideTarget(const policy::PolicySnapshot& snapshot,
                                const Target& target) const;
+  // The same of one name, for what has no record of its own.
+  bool Allows(const policy::PolicySnapshot& snapshot, absl::string_view action,
+              const ResourceName& resource) const;
   // Why an allowed request cannot even be sent to its owner: the method is not
   // built yet, or the project does not exist or takes nothing new. The failure
   // is on record like any other.

@@ -1,6 +1,7 @@
 // Copyright 2026 The Keyward Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -85,15 +86,14 @@ int ReadCall::FilterItems(const policy::PolicySnapshot& snapshot,
   const FieldDescriptor* name = field->message_type()->FindFieldByName("name");
   const Target& collection = targets()[0];
   int kept = 0;
+  std::string scratch;
   const int size = reflection->FieldSize(*response, field);
   for (int i = 0; i < size; ++i) {
     const Message& item = reflection->GetRepeatedMessage(*response, field, i);
-    absl::StatusOr<ResourceName> resource =
-        ResourceName::Parse(item.GetReflection()->GetString(item, name));
+    const absl::StatusOr<ResourceName> resource = ResourceName::Parse(
+        item.GetReflection()->GetStringReference(item, name, &scratch));
     if (!resource.ok()) continue;  // a peer that answers garbage shows nothing
-    Target target{collection.action, *std::move(resource),
-                  access::v1::KIND_NAME};
-    if (!DecideTarget(snapshot, target).allowed) continue;
+    if (!Allows(snapshot, collection.action, *resource)) continue;
     reflection->SwapElements(response, field, kept++, i);
   }
   for (int i = size; i > kept; --i) reflection->RemoveLast(response, field);

@@ -63,35 +63,56 @@ class SecretPage {
   // empty if the list ends here.
   absl::StatusOr<std::string> Fill(const std::string& last_id, size_t size,
                                    ListSecretsResponse* response) const {
+    // The usual page has no others in between; one more tells that it is not
+    // the last. If those do not fill it, all is read again, since a page is of
+    // one moment.
+    for (size_t examined = std::min(size + 1, kMaxExamined);;
+         examined = kMaxExamined) {
+      const absl::StatusOr<kv::RangeResult> range = Read(last_id, examined);
+      if (!range.ok()) return ReadError(range.status());
+      absl::StatusOr<std::string> next = Show(*range, size, response);
+      const bool short_of_records =
+          next.ok() && range->more && range->entries.size() < kMaxExamined &&
+          range->entries.size() == examined &&
+          static_cast<size_t>(response->secrets_size()) < size;
+      if (!short_of_records) return next;
+      response->clear_secrets();
+    }
+  }
+
+ private:
+  absl::StatusOr<kv::RangeResult> Read(const std::string& last_id,
+                                       size_t examined) const {
     const std::string bounded = absl::StrCat(prefix_, filter_.id_prefix());
     std::string begin = bounded;
     if (!last_id.empty()) {
       begin = std::max(begin, kv::KeyAfter(absl::StrCat(prefix_, last_id)));
     }
     kv::RangeOptions options;
-    options.limit = kMaxExamined;
+    options.limit = examined;
     options.max_bytes = kMaxPageBytes;
-    const absl::StatusOr<kv::RangeResult> range =
-        reader_.Range(begin, kv::PrefixEnd(bounded), options);
-    if (!range.ok()) return ReadError(range.status());
-    for (size_t i = 0; i < range->entries.size(); ++i) {
-      const kv::Entry& entry = range->entries[i];
+    return reader_.Range(begin, kv::PrefixEnd(bounded), options);
+  }
+
+  absl::StatusOr<std::string> Show(const kv::RangeResult& range, size_t size,
+                                   ListSecretsResponse* response) const {
+    for (size_t i = 0; i < range.entries.size(); ++i) {
+      const kv::Entry& entry = range.entries[i];
       const absl::StatusOr<SecretRecord> secret =
           DecodeRecord<SecretRecord>(entry.value);
       if (!secret.ok()) return secret.status();
       if (Shown(*secret)) {
         *response->add_secrets() = ViewSecret(*secret);
       }
-      const bool last = i + 1 == range->entries.size();
+      const bool last = i + 1 == range.entries.size();
       const bool full = static_cast<size_t>(response->secrets_size()) == size;
-      if ((full && !last) || (last && range->more)) {
+      if ((full && !last) || (last && range.more)) {
         return entry.key.substr(prefix_.size());
       }
     }
     return std::string();
   }
 
- private:
   bool Shown(const SecretRecord& secret) const {
     return (show_deleted_ || secret.delete_time() == 0) &&
            filter_.Matches(secret);

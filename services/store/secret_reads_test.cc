@@ -221,6 +221,20 @@ TEST_F(SecretReadsTest, DeletedSecretsAreListedOnDemand) {
   EXPECT_EQ(ListAll(request), (Ids{"a", "b"}));
 }
 
+TEST_F(SecretReadsTest, APageIsFullWhateverLiesBetweenWhatItShows) {
+  for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"}) Create(id);
+  for (const char* id : {"a", "b", "c", "d", "f"}) {
+    ASSERT_TRUE(Delete(id).ok());
+  }
+  secrets::ListSecretsRequest request = ListRequest();
+  request.set_page_size(2);
+  const secrets::ListSecretsResponse page = List(request);
+  ASSERT_EQ(page.secrets_size(), 2);
+  EXPECT_EQ(page.secrets(0).name(), Name("e"));
+  EXPECT_EQ(page.secrets(1).name(), Name("g"));
+  EXPECT_EQ(ListAll(request), (Ids{"e", "g", "h"}));
+}
+
 TEST_F(SecretReadsTest, APageTokenIsGoodForItsCallerAndListOnly) {
   Create("a");
   Create("b");
