@@ -24,7 +24,10 @@ rpc::ServerLimits ServerLimitsOf(const config::v1::LimitsConfig& config) {
   limits.connections = {config.connections(), config.connections_of_address()};
   limits.max_concurrent_streams =
       static_cast<int>(config.max_concurrent_streams());
-  limits.calls.max_calls_of_connection = config.max_concurrent_streams();
+  // Of clients that do not heed the number. One that does may have as many
+  // under way whose answers it has read, and of which gRPC has not told yet.
+  limits.calls.max_calls_of_connection =
+      size_t{2} * config.max_concurrent_streams();
   limits.max_connection_age = ToAbsl(config.max_connection_age());
   limits.max_connection_age_grace = ToAbsl(config.max_connection_age_grace());
   return limits;
