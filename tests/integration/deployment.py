@@ -193,8 +193,10 @@ class Deployment:
             self.address = f"127.0.0.1:{port}"
             self._add("standalone", port, metrics)
             return
-        ports = dict(zip(FIVE, free_ports(5)))
-        metrics = dict(zip(FIVE, free_ports(5)))
+        # All at once: drawn apart, one of these was now and then one of those.
+        free = free_ports(2 * len(FIVE))
+        ports = dict(zip(FIVE, free))
+        metrics = dict(zip(FIVE, free[len(FIVE):]))
         self.address = f"127.0.0.1:{ports['gateway']}"
         for name in FIVE:
             extra = [
