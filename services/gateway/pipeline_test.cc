@@ -705,16 +705,7 @@ class FewCallsPipelineTest : public PipelineTest {
     call.keep_until_sent = [kept](std::shared_ptr<void> place) {
       kept->push_back(std::move(place));
     };
-    auto reply = std::make_shared<Reply>();
-    pipeline_->HandleUnary(
-        std::move(call),
-        [reply](absl::Status status,
-                std::unique_ptr<google::protobuf::Message> response) {
-          ++reply->count;
-          reply->status = std::move(status);
-          reply->response = std::move(response);
-        });
-    return reply;
+    return Send(std::move(call));
   }
 };
 

@@ -339,12 +339,10 @@ class PipelineTest : public testing::Test {
   };
 
   // Starts a call; the reply is filled in whenever it comes.
-  std::shared_ptr<Reply> Call(const std::string& principal,
-                              const std::string& method,
-                              const google::protobuf::Message& request) {
+  std::shared_ptr<Reply> Send(rpc::IncomingCall call) {
     auto reply = std::make_shared<Reply>();
     pipeline_->HandleUnary(
-        NewCall(principal, method, request),
+        std::move(call),
         [reply](absl::Status status,
                 std::unique_ptr<google::protobuf::Message> response) {
           ++reply->count;
@@ -352,6 +350,12 @@ class PipelineTest : public testing::Test {
           reply->response = std::move(response);
         });
     return reply;
+  }
+
+  std::shared_ptr<Reply> Call(const std::string& principal,
+                              const std::string& method,
+                              const google::protobuf::Message& request) {
+    return Send(NewCall(principal, method, request));
   }
 
   rpc::IncomingCall NewCall(const std::string& principal,
@@ -371,22 +375,13 @@ class PipelineTest : public testing::Test {
 
   // Replaces a binding, or whatever `policy_` makes of it.
   std::shared_ptr<Reply> ApplyPolicy(const std::string& principal) {
-    auto reply = std::make_shared<Reply>();
     policy::v1::ApplyPolicyRequest request;
     request.set_parent("projects/default");
     rpc::IncomingCall call = NewCall(principal, "", request);
     call.method =
         google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
             "keyward.policy.v1.PolicyService.ApplyPolicy");
-    pipeline_->HandleUnary(
-        std::move(call),
-        [reply](absl::Status status,
-                std::unique_ptr<google::protobuf::Message> response) {
-          ++reply->count;
-          reply->status = std::move(status);
-          reply->response = std::move(response);
-        });
-    return reply;
+    return Send(std::move(call));
   }
 
   std::shared_ptr<Reply> Access(const std::string& principal,
