@@ -596,7 +596,7 @@ TEST(DamageTest, P4_ALogIsNamedBeforeWhatIsInItIsAcknowledged) {
   options.write_buffer_bytes = 64 << 10;
   TestKv kv = TestKv::WithOptions(options);
   // The log before stays, so that it is there when the newest is gone.
-  kv.disk()->SlowDeletions(absl::Seconds(2));
+  kv.disk()->StallDeletions(".log");
   const std::string value(4000, 'x');
   uint64_t commits = 0;
   do {
@@ -606,6 +606,7 @@ TEST(DamageTest, P4_ALogIsNamedBeforeWhatIsInItIsAcknowledged) {
   } while (CountLogs(kv.Files()) < 2);
   DiskImage files = kv.Files();
   ASSERT_EQ(files.erase(NewestLog(files)), 1u);
+  kv.disk()->ReleaseDeletions();
   kv.Close();
   TestKv damaged;
   const absl::Status opened = damaged.OpenFiles(files);

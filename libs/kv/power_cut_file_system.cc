@@ -7,7 +7,8 @@
 #include <cstdarg>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "absl/strings/match.h"
+#include "absl/time/time.h"
 #include "libs/kv/power_cut_files.h"
 #include "rocksdb/env.h"
 
@@ -121,9 +122,20 @@ void PowerCutFileSystem::FailReads(bool fail) {
   fail_reads_ = fail;
 }
 
-void PowerCutFileSystem::SlowDeletions(absl::Duration delay) {
+void PowerCutFileSystem::StallDeletions(std::string suffix) {
   MutexLock lock(&mu_);
-  deletion_delay_ = delay;
+  stall_deletions_ = std::move(suffix);
+}
+
+void PowerCutFileSystem::ReleaseDeletions() {
+  MutexLock lock(&mu_);
+  stall_deletions_.reset();
+  released_.SignalAll();
+}
+
+uint64_t PowerCutFileSystem::StalledDeletions() const {
+  MutexLock lock(&mu_);
+  return stalled_deletions_;
 }
 
 uint64_t PowerCutFileSystem::syncs() const {
@@ -257,13 +269,13 @@ IOStatus PowerCutFileSystem::GetChildren(const std::string& path,
 
 IOStatus PowerCutFileSystem::DeleteFile(const std::string& path,
                                         const IOOptions&, IODebugContext*) {
-  absl::Duration delay;
-  {
-    MutexLock lock(&mu_);
-    delay = deletion_delay_;
-  }
-  absl::SleepFor(delay);
   MutexLock lock(&mu_);
+  ++stalled_deletions_;
+  while (stall_deletions_.has_value() &&
+         absl::EndsWith(path, *stall_deletions_)) {
+    if (!released_.WaitFor(&mu_, kMaxStall)) break;
+  }
+  --stalled_deletions_;
   return names_.erase(Clean(path)) > 0 ? IOStatus::OK() : Missing(path);
 }
 

@@ -13,12 +13,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/time/time.h"
 #include "libs/base/mutex.h"
 #include "rocksdb/file_system.h"
 
@@ -70,9 +70,12 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   // While it is set, every read of a file fails, as one of a bad sector does.
   void FailReads(bool fail);
 
-  // Every deletion of a file takes effect this much later, as on a disk that is
-  // busy.
-  void SlowDeletions(absl::Duration delay);
+  // Holds every deletion of a file whose path ends like this, from now on until
+  // ReleaseDeletions, as a disk that is busy does. StalledDeletions() is the
+  // number of those that are held.
+  void StallDeletions(std::string suffix);
+  void ReleaseDeletions();
+  uint64_t StalledDeletions() const;
 
   uint64_t syncs() const;
 
@@ -192,7 +195,8 @@ class PowerCutFileSystem : public rocksdb::FileSystem {
   uint64_t stalled_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t space_limit_ ABSL_GUARDED_BY(mu_) = UINT64_MAX;
   bool fail_reads_ ABSL_GUARDED_BY(mu_) = false;
-  absl::Duration deletion_delay_ ABSL_GUARDED_BY(mu_);
+  std::optional<std::string> stall_deletions_ ABSL_GUARDED_BY(mu_);
+  uint64_t stalled_deletions_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace keyward::kv
