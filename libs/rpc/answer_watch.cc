@@ -63,14 +63,13 @@ void AnswerWatch::GiveUp(Instant answered_before) {
   }
   // Outside the lock: it ends in OnDone, perhaps on this thread.
   for (grpc_call* call : calls) {
-    CancelCall(call);
+    CancelCall(call, "the answer was not read");
     grpc_call_unref(call);
   }
 }
 
-void CancelCall(grpc_call* call) {
-  grpc_call_cancel_with_status(call, GRPC_STATUS_CANCELLED,
-                               "the answer was not read", nullptr);
+void CancelCall(grpc_call* call, const char* why) {
+  grpc_call_cancel_with_status(call, GRPC_STATUS_CANCELLED, why, nullptr);
 }
 
 }  // namespace keyward::rpc

@@ -72,8 +72,12 @@ class AnswerWatch {
 };
 
 // Cancels a call and frees what gRPC holds for it, whether its peer reads or
-// not. The call's reactor must still Finish if it has not.
-void CancelCall(grpc_call* call);
+// not. The call's reactor must still Finish if it has not. `why` is what the
+// peer is told, a constant.
+void CancelCall(grpc_call* call, const char* why);
+
+// Why a call is cancelled that is one of too many.
+inline constexpr char kTooManyCalls[] = "too many calls are open";
 
 }  // namespace keyward::rpc
 

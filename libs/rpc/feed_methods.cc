@@ -68,8 +68,10 @@ class Pump : public std::enable_shared_from_this<Pump<Follower, Value>> {
     // Weak: a handler that waits for the stream's end must not be what keeps
     // it from ending.
     std::weak_ptr<Pump> weak = this->weak_from_this();
-    writer_->OnCancel([weak] {
-      if (const std::shared_ptr<Pump> pump = weak.lock()) pump->Cancel();
+    writer_->OnCancel([weak](absl::Status why) {
+      if (const std::shared_ptr<Pump> pump = weak.lock()) {
+        pump->Cancel(std::move(why));
+      }
     });
     Fetch();
   }
@@ -109,17 +111,17 @@ class Pump : public std::enable_shared_from_this<Pump<Follower, Value>> {
   void Written(bool ok) {
     {
       MutexLock lock(&mu_);
-      if (!ok) cancelled_ = true;
-      if (cancelled_) over_ = true;
+      if (!ok) cancelled_ = absl::CancelledError("the peer went away");
+      if (cancelled_.has_value()) over_ = true;
     }
     if (ok) Fetch();
     MaybeFinish();
   }
 
-  void Cancel() {
+  void Cancel(absl::Status why) {
     {
       MutexLock lock(&mu_);
-      cancelled_ = true;
+      cancelled_ = std::move(why);
       // A write in flight ends first.
       if (over_ || !fetching_) return;
       over_ = true;
@@ -127,15 +129,17 @@ class Pump : public std::enable_shared_from_this<Pump<Follower, Value>> {
     MaybeFinish();
   }
 
-  // Ends the stream of a peer that is gone, and the follower with it.
+  // Ends a stream that was told to, and the follower with it.
   void MaybeFinish() {
     std::shared_ptr<Follower> follower;
+    absl::Status why;
     {
       MutexLock lock(&mu_);
-      if (!over_ || !cancelled_ || follower_ == nullptr) return;
+      if (!over_ || !cancelled_.has_value() || follower_ == nullptr) return;
       follower = std::move(follower_);
+      why = *cancelled_;
     }
-    Finish(absl::CancelledError("the stream is over"));
+    Finish(std::move(why));
   }
 
   void Finish(absl::Status status) {
@@ -147,7 +151,7 @@ class Pump : public std::enable_shared_from_this<Pump<Follower, Value>> {
   Mutex mu_;
   std::shared_ptr<Follower> follower_ ABSL_GUARDED_BY(mu_);
   bool fetching_ ABSL_GUARDED_BY(mu_) = false;
-  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  std::optional<absl::Status> cancelled_ ABSL_GUARDED_BY(mu_);
   bool over_ ABSL_GUARDED_BY(mu_) = false;
   // By the one thread that ends the stream; read when no other is left.
   bool finished_ = false;

@@ -47,7 +47,7 @@ class HealthHandler::Watcher final
       if (version < version_) return;
       version_ = version;
       newest_ = state;
-      if (writing_ || over_) return;
+      if (writing_ || over_.has_value()) return;
       if (told_ == state) return;
       writing_ = true;
       told_ = state;
@@ -56,14 +56,14 @@ class HealthHandler::Watcher final
   }
 
   // The peer went away or the server drains.
-  void End() {
+  void End(absl::Status why) {
     {
       MutexLock lock(&mu_);
-      if (over_) return;
-      over_ = true;
+      if (over_.has_value()) return;
+      over_ = why;
       if (writing_) return;  // Written() finishes it.
     }
-    writer_->Finish(absl::CancelledError("the watch is over"));
+    writer_->Finish(std::move(why));
   }
 
  private:
@@ -76,19 +76,19 @@ class HealthHandler::Watcher final
 
   void Written(bool ok) {
     std::optional<State> next;
-    bool finish = false;
+    std::optional<absl::Status> over;
     {
       MutexLock lock(&mu_);
       writing_ = false;
-      if (over_) {
-        finish = true;
+      if (over_.has_value()) {
+        over = over_;
       } else if (ok && told_ != newest_) {
         writing_ = true;
         told_ = newest_;
         next = newest_;
       }
     }
-    if (finish) writer_->Finish(absl::CancelledError("the watch is over"));
+    if (over.has_value()) writer_->Finish(*std::move(over));
     if (next.has_value()) Write(*next);
   }
 
@@ -96,7 +96,7 @@ class HealthHandler::Watcher final
   Mutex mu_;
   uint64_t version_ ABSL_GUARDED_BY(mu_) = 0;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
-  bool over_ ABSL_GUARDED_BY(mu_) = false;
+  std::optional<absl::Status> over_ ABSL_GUARDED_BY(mu_);
   State newest_ ABSL_GUARDED_BY(mu_) = HealthCheckResponse::UNKNOWN;
   std::optional<State> told_ ABSL_GUARDED_BY(mu_);
 };
@@ -161,12 +161,12 @@ void HealthHandler::HandleStream(IncomingCall call,
     watchers_.insert(watcher);
   }
   watcher->Tell(state, version);
-  writer->OnCancel([this, watcher] {
+  writer->OnCancel([this, watcher](absl::Status why) {
     {
       MutexLock lock(&mu_);
       watchers_.erase(watcher);
     }
-    watcher->End();
+    watcher->End(std::move(why));
   });
 }
 

@@ -92,9 +92,10 @@ class StreamWriter {
   // Ends the stream. Once; no write may be in flight.
   virtual void Finish(absl::Status status) = 0;
 
-  // `cancelled` is called once, when the peer went away or the server drains;
-  // at once if that has happened. Finish must still be called.
-  virtual void OnCancel(absl::AnyInvocable<void()> cancelled) = 0;
+  // `cancelled` is called once, at once if that has happened: with CANCELLED if
+  // the peer went away, with UNAVAILABLE if the server drains, so that the peer
+  // opens the stream again elsewhere. Finish must still be called.
+  virtual void OnCancel(absl::AnyInvocable<void(absl::Status)> cancelled) = 0;
 };
 
 // Thread-safe. No method blocks.

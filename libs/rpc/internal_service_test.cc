@@ -69,7 +69,7 @@ class FinishOnly final : public StreamWriter {
   }
   void Abort() override {}
   void Finish(absl::Status status) override { finished = std::move(status); }
-  void OnCancel(absl::AnyInvocable<void()>) override {}
+  void OnCancel(absl::AnyInvocable<void(absl::Status)>) override {}
   absl::Status finished;
 };
 

@@ -65,7 +65,7 @@ class MeteredWriter : public StreamWriter {
     metrics_->CountCall(method_, status.code(), clock_->SteadyNow() - start_);
     writer_->Finish(std::move(status));
   }
-  void OnCancel(absl::AnyInvocable<void()> cancelled) override {
+  void OnCancel(absl::AnyInvocable<void(absl::Status)> cancelled) override {
     writer_->OnCancel(std::move(cancelled));
   }
 

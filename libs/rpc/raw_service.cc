@@ -39,6 +39,11 @@ using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
+absl::Status ShuttingDown() {
+  return MakeError(absl::StatusCode::kUnavailable, kShuttingDown,
+                   "this server is shutting down");
+}
+
 absl::Status TooMany() {
   return WithRetryAfter(
       MakeError(absl::StatusCode::kResourceExhausted, kQuotaExceeded,
@@ -200,7 +205,7 @@ grpc::ServerUnaryReactor* RawService::StartUnary(
   std::string connection = context->peer();
   if (!calls_->of_connection.Take(connection)) {
     // Its client does not heed the server's settings, nor perhaps read.
-    CancelCall(context->c_call());
+    CancelCall(context->c_call(), kTooManyCalls);
     return Refuse(method, context, *request, TooManyOfConnection());
   }
   if (open_calls_.fetch_add(1) >= limits_.max_calls) {
@@ -280,8 +285,7 @@ absl::Status RawService::AddStream(
     const std::shared_ptr<RawStreamWriter>& stream) {
   MutexLock lock(&mu_);
   if (draining_) {
-    return MakeError(absl::StatusCode::kUnavailable, kShuttingDown,
-                     "this server is shutting down");
+    return ShuttingDown();
   }
   if (streams_.size() >= limits_.max_streams) return TooMany();
   streams_.insert(stream);
@@ -300,7 +304,7 @@ void RawService::DrainStreams() {
     draining_ = true;
     open.assign(streams_.begin(), streams_.end());
   }
-  for (const auto& stream : open) stream->Cancel();
+  for (const auto& stream : open) stream->Cancel(ShuttingDown());
 }
 
 }  // namespace keyward::rpc

@@ -11,12 +11,22 @@
 #include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "libs/base/error.h"
+#include "libs/base/error_reason.h"
 #include "libs/base/mutex.h"
 #include "libs/rpc/sensitive.h"
 #include "libs/rpc/status_conversion.h"
 #include "libs/rpc/wiped_buffer.h"
 
 namespace keyward::rpc {
+namespace {
+
+absl::Status PeerGone() {
+  return MakeError(absl::StatusCode::kCancelled, kCallCancelled,
+                   "the caller went away");
+}
+
+}  // namespace
 
 std::shared_ptr<RawStreamWriter> RawStreamWriter::New(
     grpc::CallbackServerContext* context, AnswerWatch* answers,
@@ -68,28 +78,33 @@ void RawStreamWriter::Finish(absl::Status status) {
   reactor_.Finish(ToGrpcStatus(status));
 }
 
-void RawStreamWriter::OnCancel(absl::AnyInvocable<void()> cancelled) {
+void RawStreamWriter::OnCancel(
+    absl::AnyInvocable<void(absl::Status)> cancelled) {
+  absl::Status why;
   {
     MutexLock lock(&mu_);
-    if (!cancelled_) {
+    if (!cancelled_.has_value()) {
       on_cancel_ = std::move(cancelled);
       return;
     }
+    why = *cancelled_;
   }
-  cancelled();
+  cancelled(std::move(why));
 }
 
-void RawStreamWriter::Cancel() {
-  absl::AnyInvocable<void()> cancelled;
+void RawStreamWriter::Cancel(absl::Status why) {
+  absl::AnyInvocable<void(absl::Status)> cancelled;
   {
     MutexLock lock(&mu_);
-    if (cancelled_) return;
-    cancelled_ = true;
+    if (cancelled_.has_value()) return;
+    cancelled_ = why;
     cancelled = std::move(on_cancel_);
     on_cancel_ = nullptr;
   }
-  if (cancelled) cancelled();
+  if (cancelled) cancelled(std::move(why));
 }
+
+void RawStreamWriter::Reactor::OnCancel() { writer_->Cancel(PeerGone()); }
 
 void RawStreamWriter::Written(bool ok) {
   buffer_.Clear();
@@ -106,10 +121,10 @@ void RawStreamWriter::Done() {
   answers_->Remove(end_);
   // The handler's callbacks often hold this writer: letting go of them breaks
   // the circle.
-  absl::AnyInvocable<void()> on_cancel;
+  absl::AnyInvocable<void(absl::Status)> on_cancel;
   {
     MutexLock lock(&mu_);
-    cancelled_ = true;
+    if (!cancelled_.has_value()) cancelled_ = PeerGone();
     on_cancel = std::move(on_cancel_);
     on_cancel_ = nullptr;
   }

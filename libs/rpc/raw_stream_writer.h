@@ -5,6 +5,7 @@
 #define KEYWARD_LIBS_RPC_RAW_STREAM_WRITER_H_
 
 #include <memory>
+#include <optional>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
@@ -37,22 +38,23 @@ class RawStreamWriter final
   // What gRPC is given. Valid until OnDone.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* reactor() { return &reactor_; }
 
-  // Tells the handler that the stream is over, as if the peer had gone.
-  void Cancel();
+  // Tells the handler that the stream is over, and why, unless it was told
+  // before.
+  void Cancel(absl::Status why);
 
   // StreamWriter. The message's sensitive fields are wiped in any case.
   void Write(std::unique_ptr<google::protobuf::Message> message,
              absl::AnyInvocable<void(bool)> done) override;
   void Abort() override;
   void Finish(absl::Status status) override;
-  void OnCancel(absl::AnyInvocable<void()> cancelled) override;
+  void OnCancel(absl::AnyInvocable<void(absl::Status)> cancelled) override;
 
  private:
   class Reactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
    public:
     explicit Reactor(RawStreamWriter* writer) : writer_(writer) {}
     void OnWriteDone(bool ok) override { writer_->Written(ok); }
-    void OnCancel() override { writer_->Cancel(); }
+    void OnCancel() override;
     void OnDone() override { writer_->Done(); }
 
    private:
@@ -72,11 +74,12 @@ class RawStreamWriter final
   std::shared_ptr<RawStreamWriter> self_;
 
   Mutex mu_;
-  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  // Set once the stream is over.
+  std::optional<absl::Status> cancelled_ ABSL_GUARDED_BY(mu_);
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   // Set while a write is in flight; buffer_ is then gRPC's to read.
   absl::AnyInvocable<void(bool)> write_done_ ABSL_GUARDED_BY(mu_);
-  absl::AnyInvocable<void()> on_cancel_ ABSL_GUARDED_BY(mu_);
+  absl::AnyInvocable<void(absl::Status)> on_cancel_ ABSL_GUARDED_BY(mu_);
   // Set by Finish, before gRPC can be done.
   AnswerWatch::Place end_;
   grpc::ByteBuffer buffer_;

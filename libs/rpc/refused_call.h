@@ -21,7 +21,7 @@ class RefusedCall final : public Base {
       : calls_(calls), answer_(calls->answers.Add(context->c_call())) {
     // Whoever is refused that often may not read why, and each takes memory.
     if (calls_->refusals.fetch_add(1) >= ServerCalls::kMaxRefusals) {
-      CancelCall(context->c_call());
+      CancelCall(context->c_call(), kTooManyCalls);
     }
     this->Finish(ToGrpcStatus(status));
   }

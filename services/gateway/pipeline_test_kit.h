@@ -224,14 +224,14 @@ class ManualWriter : public rpc::StreamWriter {
     EXPECT_FALSE(finished.has_value());
     finished = std::move(status);
   }
-  void OnCancel(absl::AnyInvocable<void()> fn) override {
+  void OnCancel(absl::AnyInvocable<void(absl::Status)> fn) override {
     cancelled = std::move(fn);
   }
 
   bool held = false;
   bool aborted = false;
   absl::AnyInvocable<void(bool)> in_flight;
-  absl::AnyInvocable<void()> cancelled;
+  absl::AnyInvocable<void(absl::Status)> cancelled;
   std::vector<std::unique_ptr<google::protobuf::Message>> written;
   std::optional<absl::Status> finished;
 };

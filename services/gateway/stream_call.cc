@@ -23,7 +23,7 @@ constexpr absl::Duration kStepTime = absl::Seconds(10);
 
 absl::Status CallerGone() {
   return MakeError(absl::StatusCode::kCancelled, kCallCancelled,
-                   "the caller went away, or the gateway is shutting down");
+                   "the caller went away");
 }
 
 rpc::IncomingCall WithOpeningDeadline(const PipelineParts* parts,
@@ -91,9 +91,9 @@ void StreamCall::Open(const policy::PolicySnapshot& snapshot) {
 void StreamCall::WatchForEnd() {
   // Weak, so that none of these keeps a stream that is over.
   std::weak_ptr<StreamCall> weak = self();
-  writer_->OnCancel([weak] {
+  writer_->OnCancel([weak](absl::Status why) {
     if (auto call = weak.lock()) {
-      call->End(CallerGone());
+      call->End(std::move(why));
     }
   });
   {

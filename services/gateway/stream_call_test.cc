@@ -32,7 +32,7 @@ class StreamCallTest : public PipelineTest {
 
   void TearDown() override {
     if (writer_ != nullptr && !writer_->finished.has_value()) {
-      writer_->cancelled();
+      writer_->cancelled(absl::CancelledError("gone"));
     }
     writer_ = nullptr;
     PipelineTest::TearDown();
@@ -207,7 +207,7 @@ TEST_F(StreamCallTest, AStreamDoesNotEndWhileAWriteIsInFlight) {
   writer_ = Watch(kReader);
   writer_->held = true;
   events_.Send({kSecretName});
-  writer_->cancelled();
+  writer_->cancelled(absl::CancelledError("gone"));
   EXPECT_FALSE(writer_->finished.has_value());
   auto done = std::move(writer_->in_flight);
   writer_->in_flight = nullptr;
@@ -218,7 +218,7 @@ TEST_F(StreamCallTest, AStreamDoesNotEndWhileAWriteIsInFlight) {
 TEST_F(StreamCallTest, TheEndIsOnRecordWithNumberAndPosition) {
   writer_ = Watch(kReader);
   events_.Send({kSecretName});
-  writer_->cancelled();
+  writer_->cancelled(absl::CancelledError("gone"));
   auto closed = log_.OfKind(ENTRY_KIND_STREAM_CLOSED);
   ASSERT_EQ(closed.size(), 1u);
   EXPECT_EQ(closed[0].count(), 1u);
@@ -274,7 +274,7 @@ TEST_F(LimitedStreamsTest, P8_OnePrincipalCannotTakeEveryPlace) {
   const auto opened = log_.OfKind(ENTRY_KIND_STREAM_OPENED);
   ASSERT_EQ(opened.size(), 2u);
   EXPECT_EQ(opened[1].code(), 8);
-  writer_->cancelled();
+  writer_->cancelled(absl::CancelledError("gone"));
   writer_ = Watch(kReader);
   EXPECT_FALSE(writer_->finished.has_value());
 }
@@ -311,7 +311,7 @@ TEST_F(StreamCallTest, P8_AnOpeningThatHangsIsAnsweredInTime) {
 TEST_F(StreamCallTest, TheEndDropsWhatWaitsForTheFeed) {
   writer_ = Watch(kReader);
   ASSERT_NE(events_.next, nullptr);
-  writer_->cancelled();
+  writer_->cancelled(absl::CancelledError("gone"));
   EXPECT_TRUE(writer_->finished.has_value());
   EXPECT_EQ(events_.next, nullptr);
   EXPECT_TRUE(pipeline_->AwaitCalls(absl::ZeroDuration()));
@@ -321,7 +321,7 @@ TEST_F(StreamCallTest, WhatTheFeedAnswersAfterTheEndIsNotWritten) {
   writer_ = Watch(kReader);
   // As if another thread had taken it to answer it just before the end.
   ManualEventFeed::Done late = std::exchange(events_.next, nullptr);
-  writer_->cancelled();
+  writer_->cancelled(absl::CancelledError("gone"));
   EXPECT_FALSE(pipeline_->AwaitCalls(absl::ZeroDuration()));
   rpc::EventRange range;
   range.events.emplace_back().set_name(kSecretName);

@@ -83,6 +83,17 @@ class ChangeRunnerTest : public StoreFixture {
     return (*session)->CommitAndWait(touch, {Deadline()}).applied();
   }
 
+  // Raises the fence to 9 behind the wrapper that holds commits, as another
+  // process would.
+  void RaiseFenceFromOutside() {
+    auto session = kv::WriterSession::Begin(engine(), Deadline());
+    ASSERT_TRUE(session.ok());
+    kv::Transaction raise;
+    raise.preconditions.push_back(kv::Precondition::NumberAtMost(kFenceKey, 8));
+    raise.puts.push_back({kFenceKey, kv::EncodeNumber(9)});
+    ASSERT_TRUE((*session)->CommitAndWait(raise, {Deadline()}).applied());
+  }
+
   // What the project's watchers see, oldest first; a gap is the test's failure.
   std::vector<std::string> Events(const std::string& uid = kTestProjectUid) {
     std::vector<std::string> names;
@@ -183,13 +194,7 @@ TEST_F(ChangeRunnerTest, P2_TheFenceIsComparedInTheTransactionItself) {
   faults_->StallCommits();
   auto answer = Begin(ContextFor(request), request);
   ASSERT_TRUE(AwaitStalledCommits(*faults_));
-  // Behind the wrapper, as another process would.
-  auto session = kv::WriterSession::Begin(engine(), Deadline());
-  ASSERT_TRUE(session.ok());
-  kv::Transaction raise;
-  raise.preconditions.push_back(kv::Precondition::NumberAtMost(kFenceKey, 8));
-  raise.puts.push_back({kFenceKey, kv::EncodeNumber(9)});
-  ASSERT_TRUE((*session)->CommitAndWait(raise, {Deadline()}).applied());
+  ASSERT_NO_FATAL_FAILURE(RaiseFenceFromOutside());
   faults_->ReleaseCommits();
   const rpc::CallResult result = answer.get();
   EXPECT_EQ(result.refusal, rpc::Refusal::kFence);
@@ -579,12 +584,7 @@ TEST_F(ChangeRunnerTest, P2_AFenceThatRisesAmongChangesLeavesNoGap) {
     answers.push_back(Begin(context, requests[i]));
   }
   ASSERT_TRUE(AwaitStalledCommits(*faults_, 4));
-  auto session = kv::WriterSession::Begin(engine(), Deadline());
-  ASSERT_TRUE(session.ok());
-  kv::Transaction raise;
-  raise.preconditions.push_back(kv::Precondition::NumberAtMost(kFenceKey, 8));
-  raise.puts.push_back({kFenceKey, kv::EncodeNumber(9)});
-  ASSERT_TRUE((*session)->CommitAndWait(raise, {Deadline()}).applied());
+  ASSERT_NO_FATAL_FAILURE(RaiseFenceFromOutside());
   faults_->ReleaseCommits();
   for (int i = 0; i < 4; ++i) {
     const rpc::CallResult result = answers[i].get();
