@@ -33,7 +33,7 @@ class ForwardedCallerTest : public PipelineTest {
 
   void TearDown() override {
     if (writer_ != nullptr && !writer_->finished.has_value()) {
-      writer_->cancelled();
+      writer_->cancelled(absl::CancelledError("gone"));
     }
     writer_ = nullptr;
     PipelineTest::TearDown();

@@ -96,9 +96,14 @@ def a_drain_ends_open_streams(keyward):
     secrets = client.module("keyward.secrets.v1.secret_service_pb2")
     audit = client.module("keyward.audit.v1.audit_service_pb2")
     with Client(keyward.address, keyward.identity("admin")) as admin:
+        # The change may overtake the streams: they begin before it anyway.
+        position = admin.secrets.ListSecrets(
+            secrets.ListSecretsRequest(parent="projects/default"),
+            timeout=30).watch_position
         watch, gone = (
             admin.secrets.WatchSecrets(
-                secrets.WatchSecretsRequest(parent="projects/default"),
+                secrets.WatchSecretsRequest(
+                    parent="projects/default", position=position),
                 timeout=60)
             for _ in range(2))
         tail = admin.audit.TailEntries(
