@@ -3,6 +3,8 @@
 
 #include "libs/audit/entry.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
@@ -55,11 +57,27 @@ void RecordField(std::string* id) {
   *id = RecordedId(*id);
 }
 
+AuditEntry* Spare() {
+  thread_local AuditEntry spare;
+  return &spare;
+}
+
 bool HasUnknown(const google::protobuf::Message& message) {
   return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
 }  // namespace
+
+AuditEntry TakeEntry() {
+  AuditEntry entry;
+  entry.Swap(Spare());
+  return entry;
+}
+
+void GiveBackEntry(AuditEntry entry) {
+  entry.Clear();
+  entry.Swap(Spare());
+}
 
 std::string EscapeText(absl::string_view text, size_t max_bytes) {
   std::string out;
@@ -118,6 +136,7 @@ absl::StatusOr<std::string> SerializeEntry(AuditEntry entry) {
     entry.DiscardUnknownFields();
   }
   std::string leaf = entry.SerializeAsString();
+  GiveBackEntry(std::move(entry));
   if (leaf.empty() || leaf.size() > kMaxEntryBytes) {
     return absl::InternalError("an audit entry exceeds its own bounds");
   }
@@ -125,17 +144,23 @@ absl::StatusOr<std::string> SerializeEntry(AuditEntry entry) {
 }
 
 absl::StatusOr<AuditEntry> ParseEntry(absl::string_view leaf) {
+  AuditEntry entry;
+  absl::Status status = ParseEntry(leaf, &entry);
+  if (!status.ok()) return status;
+  return entry;
+}
+
+absl::Status ParseEntry(absl::string_view leaf, AuditEntry* entry) {
   if (leaf.empty() || leaf.size() > kMaxEntryBytes) {
     return absl::DataLossError("a leaf must have 1 to 2048 bytes");
   }
-  AuditEntry entry;
-  if (!entry.ParseFromArray(leaf.data(), static_cast<int>(leaf.size()))) {
+  if (!entry->ParseFromArray(leaf.data(), static_cast<int>(leaf.size()))) {
     return absl::DataLossError("a leaf is no audit entry");
   }
-  if (entry.kind() == v1::ENTRY_KIND_UNSPECIFIED) {
+  if (entry->kind() == v1::ENTRY_KIND_UNSPECIFIED) {
     return absl::DataLossError("an audit entry has no kind");
   }
-  return entry;
+  return absl::OkStatus();
 }
 
 bool IsDecision(const AuditEntry& entry) {

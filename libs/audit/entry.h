@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "proto/keyward/audit/v1/audit_entry.pb.h"
@@ -38,9 +39,19 @@ std::string EscapeText(absl::string_view text, size_t max_bytes);
 // Queries by principal compare this form.
 std::string RecordedId(absl::string_view id);
 
+// An empty entry. It has the memory of one that the calling thread gave back,
+// if there is one: an entry is some twenty allocations, and every call makes
+// one and reads it twice.
+keyward::audit::v1::AuditEntry TakeEntry();
+
+// Gives back the memory of an entry for the next TakeEntry of this thread,
+// which keeps the larger texts' until it ends: kilobytes, and nothing secret.
+void GiveBackEntry(keyward::audit::v1::AuditEntry entry);
+
 // The leaf for `entry`: text escaped and cut; a resource that is not well
 // formed is left out, because people paste secrets where names belong. Never
-// longer than kMaxEntryBytes. INVALID_ARGUMENT if the kind is not set.
+// longer than kMaxEntryBytes. INVALID_ARGUMENT if the kind is not set. Gives
+// the entry back.
 absl::StatusOr<std::string> SerializeEntry(
     keyward::audit::v1::AuditEntry entry);
 
@@ -48,6 +59,11 @@ absl::StatusOr<std::string> SerializeEntry(
 // kMaxEntryBytes, does not parse, or has no kind.
 absl::StatusOr<keyward::audit::v1::AuditEntry> ParseEntry(
     absl::string_view leaf);
+
+// The same into `*entry`, whatever that held before, in its memory; after an
+// error it may hold anything.
+absl::Status ParseEntry(absl::string_view leaf,
+                        keyward::audit::v1::AuditEntry* entry);
 
 // True if the entry is a decision about a caller, which may stand in the log
 // only where the policy revision that it carries is in force. What Keyward

@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "google/protobuf/message.h"
@@ -214,6 +215,29 @@ TEST(EntryTest, UnknownFieldsAreDroppedWhereverTheyAre) {
         999, std::string(4000, 'x'));
     EXPECT_EQ(SerializeEntry(entry).value(), leaf) << place;
   }
+}
+
+TEST(EntryTest, NothingOfAnEntryGivenBackIsInTheNext) {
+  AuditEntry used = Access();
+  used.set_detail("of the one before");
+  GiveBackEntry(std::move(used));
+  EXPECT_EQ(TakeEntry().SerializeAsString(), "");
+  // A leaf's entry is given back by whoever serialized it.
+  ASSERT_TRUE(SerializeEntry(Access()).ok());
+  EXPECT_EQ(TakeEntry().SerializeAsString(), "");
+}
+
+TEST(EntryTest, ParsingIntoAnotherEntryLeavesNothingOfIt) {
+  AuditEntry entry = Access();
+  entry.set_detail("of the one before");
+  entry.set_intent_index(7);
+  AuditEntry small;
+  small.set_kind(v1::ENTRY_KIND_REFUSALS);
+  const std::string leaf = SerializeEntry(small).value();
+  ASSERT_TRUE(ParseEntry(leaf, &entry).ok());
+  EXPECT_EQ(entry.SerializeAsString(), leaf);
+  EXPECT_EQ(ParseEntry("", &entry).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ParseEntry("\xff", &entry).code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -17,11 +17,17 @@ namespace keyward::crypto {
 
 class Sha256Hasher::State {
  public:
-  State() : context_(EVP_MD_CTX_new()) { Start(); }
-
-  void Start() {
+  State() : context_(EVP_MD_CTX_new()) {
     if (context_ == nullptr ||
         EVP_DigestInit_ex2(context_.get(), Sha256Algorithm(), nullptr) != 1) {
+      DieOfOpenssl("SHA-256");
+    }
+  }
+
+  // Anew, in the same memory: OpenSSL allocates another state for an algorithm
+  // that it is told again.
+  void StartAgain() {
+    if (EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) != 1) {
       DieOfOpenssl("SHA-256");
     }
   }
@@ -53,7 +59,7 @@ void Sha256Hasher::Update(absl::string_view bytes) { state_->Update(bytes); }
 
 Sha256Digest Sha256Hasher::Finish() {
   const Sha256Digest digest = state_->Finish();
-  state_->Start();
+  state_->StartAgain();
   return digest;
 }
 

@@ -17,6 +17,7 @@ namespace keyward::audit_service {
 
 using audit::BlockSummary;
 using audit::kBlockLeaves;
+using audit::v1::AuditEntry;
 
 namespace {
 
@@ -75,17 +76,19 @@ absl::StatusOr<BlockSummary> BlockIndex::Summarize(uint64_t block) const {
   BlockSummary summary;
   uint64_t next = block * kBlockLeaves;
   const uint64_t end = next + kBlockLeaves;
+  AuditEntry entry = audit::TakeEntry();
   while (next < end) {
     absl::StatusOr<std::vector<std::string>> leaves =
         reader_->ReadLeaves(next, end);
     if (!leaves.ok()) return leaves.status();
     for (const std::string& leaf : *leaves) {
-      absl::StatusOr<audit::v1::AuditEntry> entry = audit::ParseEntry(leaf);
-      if (!entry.ok()) return entry.status();
-      summary.Add(*entry);
+      absl::Status parsed = audit::ParseEntry(leaf, &entry);
+      if (!parsed.ok()) return parsed;
+      summary.Add(entry);
     }
     next += leaves->size();
   }
+  audit::GiveBackEntry(std::move(entry));
   summary.Finish();
   return summary;
 }

@@ -87,16 +87,17 @@ absl::StatusOr<CheckedItem> CheckItem(rpc::AppendItem item) {
   checked.fenced_revision = item.fenced_revision;
   checked.deadline = item.deadline;
   checked.leaves = std::move(item.entries);
+  AuditEntry entry = audit::TakeEntry();
   for (size_t i = 0; i < checked.leaves.size(); ++i) {
-    absl::StatusOr<AuditEntry> entry = audit::ParseEntry(checked.leaves[i]);
-    if (!entry.ok()) {
+    if (!audit::ParseEntry(checked.leaves[i], &entry).ok()) {
       return FieldError("entries", "must be audit entries of 1 to 2048 bytes");
     }
     checked.leaf_bytes += checked.leaves[i].size();
-    if (absl::Status status = CheckEntry(*entry, i, &checked); !status.ok()) {
+    if (absl::Status status = CheckEntry(entry, i, &checked); !status.ok()) {
       return status;
     }
   }
+  audit::GiveBackEntry(std::move(entry));
   if (absl::Status status = CheckIntents(checked); !status.ok()) return status;
   return checked;
 }

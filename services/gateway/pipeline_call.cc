@@ -463,7 +463,7 @@ void PipelineCall::Expire() {
 }
 
 AuditEntry PipelineCall::NewEntry(audit::v1::EntryKind kind) const {
-  AuditEntry entry;
+  AuditEntry entry = audit::TakeEntry();
   *entry.mutable_time() = ToTimestamp(parts_->clock->Now());
   *entry.mutable_duration() =
       ToProtoDuration(parts_->clock->SteadyNow() - start_);
