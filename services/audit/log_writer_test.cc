@@ -25,6 +25,7 @@
 #include "libs/kv/faulty_kv.h"
 #include "libs/kv/test_kv.h"
 #include "libs/kv/writer_session.h"
+#include "services/audit/log_prover.h"
 #include "services/audit/testing_audit.h"
 
 namespace keyward::audit_service {
@@ -406,6 +407,28 @@ TEST_F(LogWriterTest, IntentIsAnsweredWithACheckpointThatCoversIt) {
   EXPECT_EQ(checkpoint.size, 2u);
   EXPECT_EQ(checkpoint.root, writer_->view()->head.root);
   EXPECT_EQ(Append(Access(1))->Wait().checkpoint, "");
+}
+
+// What was signed and then lost by a power cut would be taken for a log that
+// was cut, by everyone who keeps the checkpoint.
+TEST_F(LogWriterTest, P3_NothingIsSignedBeforeItIsDurable) {
+  Raise(1)->Wait();
+  kv_.StallSyncs();
+  const auto answer =
+      Append(AccessItem(1, clock_.SteadyNow() + absl::Hours(1)));
+  Await([this] { return kv_.StalledSyncs() > 0; });
+  LogProver prover(&reader_, key_.signer.get());
+  const auto signed_size = [&] {
+    return audit::OpenCheckpoint(
+               prover.Checkpoint(*writer_->view(), 0).value().checkpoint,
+               {key_.signer->verifier()})
+        .value()
+        .size;
+  };
+  EXPECT_EQ(signed_size(), 1u);
+  kv_.ReleaseSyncs();
+  EXPECT_EQ(answer->Wait().status, Status::kAccepted);
+  EXPECT_EQ(signed_size(), 2u);
 }
 
 TEST_F(LogWriterTest, P1_IntentHasOneClosingOutcome) {
