@@ -4,7 +4,7 @@
 
 """Hunts for plaintext (P5), as root, in all that Keyward leaves or holds.
 
-After a load of planted values of 40 bytes to 64 KiB and more, in calls that
+After a load of planted values of 8 bytes to 64 KiB and more, in calls that
 succeed, are refused, are too large, are cancelled half-way, are batches, or run
 beside a watch: no piece of any value is
 

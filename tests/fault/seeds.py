@@ -70,6 +70,10 @@ class Seed:
         self.built = BUILT_FOR.get(self.target, (self.target,))
 
 
+def all_seeds():
+    return [Seed(path) for path in sorted(glob.glob(f"{SEEDS}/*.patch"))]
+
+
 class Scratch:
     """A copy of the tracked files, in which patches come and go."""
 
@@ -207,7 +211,7 @@ def main():
     parser.add_argument("--json")
     arguments = parser.parse_args()
 
-    seeds = [Seed(path) for path in sorted(glob.glob(f"{SEEDS}/*.patch"))]
+    seeds = all_seeds()
     scratch = Scratch()
     failed = False
     for seed in seeds:

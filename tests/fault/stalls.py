@@ -20,7 +20,7 @@ and through a second one whose links are good:
 - the audit log verifies.
 
   stalls.py                     some faults of each kind, chosen at random
-  stalls.py --all               every fault (about 20 minutes)
+  stalls.py --all               every fault (about 12 minutes)
   stalls.py --fault NAME...     these, such as gateway-audit.silent
   stalls.py --list              their names
   stalls.py --random-seed N     the choice of the run that printed N
