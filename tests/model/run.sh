@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # Checks the models of the protocol, and prints a counterexample for each rule
-# that is left out, a table of all, and `ok NAME` lines. See README.md.
+# that is left out, a table of all, and `ok NAME` lines; after `not ok NAME`
+# the command that shows that one again. See README.md.
 #
 #   tests/model/run.sh                       under a minute
 #   tests/model/run.sh --deep                greater bounds too: minutes, 1 GiB
@@ -40,9 +41,9 @@ if [[ $# -eq 0 ]]; then
   if check_rules; then
     echo "ok model.rules_name_code_and_seeds"
   else
-    echo "not ok model.rules_name_code_and_seeds"
+    tests/model/again.sh <<<"not ok model.rules_name_code_and_seeds"
     status=1
   fi
 fi
-"$checker" "$@" || status=$?
+"$checker" "$@" | tests/model/again.sh "$@" || status=$?
 exit "$status"
