@@ -4,18 +4,24 @@
 """Attacks on the promises: runs the suites of this folder, one after the other.
 
   run.sh                           all of them, and what they tried and found:
-                                   as --all
-  run.sh --all                     everything that a suite knows to try, not
-                                   only what the test suite has time for
+                                   every seed, and with --all those that
+                                   choose; but 50 kills, 100,000 operations and
+                                   5 seconds of each fuzz target, unless told
+  run.sh --all                     stalls, hostile, points and power_cuts try
+                                   all that they know, not only what the test
+                                   suite has time for; power_cuts every cut of
+                                   one process, and 40 of five
   run.sh --suite NAME...           some of: seeds kills histories plaintext
                                    stalls hostile points power_cuts fuzz
   run.sh --kills N                 kill -9 under load N times, not 50
   run.sh --operations N            histories of N operations, not 100,000
-  run.sh --random-seed N           make the random choices of the run that
-                                   printed N; best with the --suite that did
+  run.sh --fuzz-seconds N          N seconds for each target of fuzz, not 5
+  run.sh --random-seed N           make the random choices of the run that had
+                                   N: each suite prints, as `# again: `, the
+                                   whole command that repeats it
   run.sh --json FILE               the same as one object: an array `violations`
                                    of the seeds, and for each other suite
-                                   what it tried and found
+                                   what it tried, found and skipped
   run.sh --seed NAME | --sample    seeds alone: one by its name; one a promise,
                                    chosen by the commit's hash
 
@@ -64,7 +70,8 @@ class Suite:
         return None
 
 
-LOAD = ("//services/...", "//tests/fault/load:keyward-load")
+LOAD = ("//services/...", "//tests/fault/load:keyward-load",
+        "//tests/fault/load:history_checker")
 
 SUITES = (
     # It builds for itself, in a copy of its own.
@@ -92,6 +99,7 @@ def parse(arguments):
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--kills", type=int)
     parser.add_argument("--operations", type=int)
+    parser.add_argument("--fuzz-seconds", type=int)
     parser.add_argument("--random-seed", type=int)
     parser.add_argument("--json")
     parser.add_argument("--seed", action="append", default=[])
@@ -126,6 +134,8 @@ def arguments_of(suite, options):
         given += ["--kills", str(options.kills)]
     if suite.name == "histories" and options.operations is not None:
         given += ["--operations", str(options.operations)]
+    if suite.name == "fuzz" and options.fuzz_seconds is not None:
+        given += ["--seconds", str(options.fuzz_seconds)]
     if suite.chooses and options.all:
         given.append("--all")
     if suite.random_seed and options.random_seed is not None:
@@ -172,8 +182,12 @@ def table(suite, result):
     for promise in sorted({violation["promise"] for violation in result}):
         of_promise = [v for v in result if v["promise"] == promise]
         found = sum(violation["found"] for violation in of_promise)
+        skipped = [v for v in of_promise if "skipped" in v]
         yield (f"  {found:>5} of {len(of_promise):<3}  seeded violations of "
-               f"{promise} found")
+               f"{promise} found"
+               + (f", {len(skipped)} SKIPPED" if skipped else ""))
+        for violation in skipped:
+            yield f"{'':>14}  {violation['seed']}: {violation['skipped']}"
 
 
 def main():

@@ -5,7 +5,8 @@
 # Attacks the promises and prints what was tried and found: run.py has the
 # options and the suites.
 #
-#   tests/fault/run.sh [--kills N] [--operations N] [--json FILE]
+#   tests/fault/run.sh [--kills N] [--operations N] [--fuzz-seconds N]
+#                      [--json FILE]
 #   tests/fault/run.sh --suite NAME... [--random-seed N]
 #   tests/fault/run.sh --sample    one seeded violation a promise, chosen by the
 #                                  commit's hash

@@ -22,7 +22,12 @@ the named tests must pass as they are.
   seeds.py --sample TEXT   one seed a promise, chosen by TEXT; the others are
                            only checked to apply
   seeds.py --seed NAME     that seed alone
-  seeds.py --json FILE     what was tried, as {"violations": [...]}
+  seeds.py --json FILE     what was tried, as {"violations": [...]}: of one
+                           whose test cannot be run here, "found" is false and
+                           "skipped" says why
+
+What repeats it is printed at the start, and of those that failed at the end,
+as `# again: `: a choice by TEXT is told by the names that it chose.
 """
 
 import argparse
@@ -34,6 +39,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import report as reports
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SEEDS = os.path.join(ROOT, "tests", "fault", "seeds")
@@ -204,57 +211,84 @@ def report(ok, name, detail=""):
         print("  " + detail.replace("\n", "\n  "), flush=True)
 
 
+def say_again(seeds):
+    """What tries these seeds again; every one if there is none."""
+    given = [word for seed in seeds for word in ("--seed", seed.name)]
+    print(f"# again: {reports.command('seeds', *given)}", flush=True)
+
+
+def judge(scratch, seed):
+    """Tries one seed; its element of `violations`, and whether it failed."""
+    result = {
+        "promise": seed.promise, "violation": seed.violation,
+        "test": f"{seed.target} {seed.filter}", "seed": seed.name,
+        "found": False}
+    why = "the named test fails without the seed"
+    try:
+        if scratch.test(seed):
+            result["found"], why = try_seed(scratch, seed)
+    except Skipped as skipped:
+        print(f"ok seed.{seed.name}.found # skip {skipped}", flush=True)
+        result["skipped"] = str(skipped)
+        return result, False
+    except RuntimeError as error:
+        why = str(error)
+    report(result["found"], f"seed.{seed.name}.found", why)
+    return result, not result["found"]
+
+
+def mark(violation):
+    if "skipped" in violation:
+        return "SKIPPED"
+    return "found" if violation["found"] else "MISSED"
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample")
     parser.add_argument("--seed", action="append")
     parser.add_argument("--json")
     arguments = parser.parse_args()
 
     seeds = all_seeds()
-    scratch = Scratch()
-    failed = False
-    for seed in seeds:
-        applies = scratch.applies(seed)
-        failed |= not applies
-        report(applies, f"seed.{seed.name}.applies")
-
+    unknown = set(arguments.seed or []) - {seed.name for seed in seeds}
+    if unknown:
+        parser.error(f"no such seed: {' '.join(sorted(unknown))}")
     chosen = seeds
     if arguments.seed:
         chosen = [seed for seed in seeds if seed.name in arguments.seed]
     elif arguments.sample:
         chosen = sample(seeds, arguments.sample)
-        print("# chosen:", " ".join(seed.name for seed in chosen), flush=True)
+    say_again(chosen if chosen is not seeds else [])
+
+    scratch = Scratch()
+    failed = []
+    for seed in seeds:
+        applies = scratch.applies(seed)
+        if not applies:
+            failed.append(seed)
+        report(applies, f"seed.{seed.name}.applies")
 
     violations = []
     for seed in chosen:
-        try:
-            before = scratch.test(seed)
-        except Skipped as skipped:
-            print(f"ok seed.{seed.name}.found # skip {skipped}", flush=True)
-            continue
-        except RuntimeError as error:
-            before, why = False, str(error)
-        else:
-            why = "the named test fails without the seed"
-        found = False
-        if before:
-            found, why = try_seed(scratch, seed)
-        failed |= not found
-        report(found, f"seed.{seed.name}.found", why)
-        violations.append({
-            "promise": seed.promise, "violation": seed.violation,
-            "test": f"{seed.target} {seed.filter}", "seed": seed.name,
-            "found": found})
+        violation, missed = judge(scratch, seed)
+        violations.append(violation)
+        if missed and seed not in failed:
+            failed.append(seed)
 
     print()
     for violation in violations:
-        mark = "found" if violation["found"] else "MISSED"
-        print(f"# {violation['promise']:3} {mark:6} {violation['violation']}"
-              f" ({violation['seed']})")
+        print(f"# {violation['promise']:3} {mark(violation):7} "
+              f"{violation['violation']} ({violation['seed']})"
+              + (f": {violation['skipped']}" if "skipped" in violation
+                 else ""))
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump({"violations": violations}, file, indent=1)
+    if failed:
+        say_again(failed)
     return 1 if failed or not chosen else 0
 
 
