@@ -46,13 +46,23 @@ def block(*more):
 class Target:
     """The server, and who the attacker is to it."""
 
-    def __init__(self, address, identity, seconds):
+    def __init__(self, address, identity, seconds, random_seed):
         host, port = address.rsplit(":", 1)
         self.place = host, int(port)
         self.identity = identity
         self.until = time.monotonic() + seconds
         self.anonymous = http2.tls_context((identity[0], None, None))
         self.known = http2.tls_context(identity)
+        self._random_seed = random_seed
+        self._of_thread = threading.local()
+
+    @property
+    def random(self):
+        """The calling thread's own, so that each draws the same again."""
+        if not hasattr(self._of_thread, "random"):
+            self._of_thread.random = random.Random(
+                f"{self._random_seed} {threading.current_thread().name}")
+        return self._of_thread.random
 
     def left(self):
         return self.until - time.monotonic()
@@ -60,7 +70,7 @@ class Target:
     def plain(self, spread=False):
         """Comes from an address of attackers, of which there are many."""
         count(connections=1)
-        address = f"127.1.0.{random.randrange(1, 201) if spread else 1}"
+        address = f"127.1.0.{self.random.randrange(1, 201) if spread else 1}"
         return socket.create_connection(self.place, TIMEOUT, (address, 0))
 
     def tls(self, context=None):
@@ -117,9 +127,10 @@ class Pump:
 
 
 def at_once(number, function, *arguments):
-    """Runs it on so many threads until all end."""
-    threads = [threading.Thread(target=function, args=arguments)
-               for _ in range(number)]
+    """Runs it on so many threads, each of a name of its own, until all end."""
+    threads = [threading.Thread(target=function, args=arguments,
+                                name=f"attacker {name}")
+               for name in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,15 +4,15 @@
 
 """Clients that do harm, each in a process of its own, started by hostile.py.
 
-  attackers.py NAME SECONDS ADDRESS CA CERTIFICATE KEY
+  attackers.py NAME SECONDS RANDOM-SEED ADDRESS CA CERTIFICATE KEY
 
+What it makes up comes from the seed, on each of its threads the same again.
 Prints {"connections": ..., "frames": ..., "bytes": ..., "ended": ...}: what it
 did, and how many of its connections the server ended.
 """
 
 import json
 import os
-import random
 import resource
 import ssl
 import struct
@@ -79,7 +79,7 @@ def dribble(target, connections, data):
     """Sends each connection's bytes one by one."""
     while connections and target.left() > 0:
         for connection in list(connections):
-            piece = data.get(connection) or os.urandom(1)
+            piece = data.get(connection) or target.random.randbytes(1)
             try:
                 connection.send(piece[:1])
                 data[connection] = piece[1:]
@@ -341,7 +341,8 @@ def garbage_bytes(target):
         while target.left() > 0:
             try:
                 with target.plain() as connection:
-                    connection.sendall(os.urandom(random.randrange(1, 5000)))
+                    connection.sendall(target.random.randbytes(
+                        target.random.randrange(1, 5000)))
                     connection.recv(100)
                     count(ended=1)
             except OSError:
@@ -353,10 +354,11 @@ def garbage_bytes(target):
 def garbage_frames(target):
     """Frames of random kinds, flags, streams and content, inside of TLS."""
     def make(stream):
+        random = target.random
         return b"".join(
             http2.frame(random.randrange(12), random.randrange(256),
                         random.randrange(20),
-                        os.urandom(random.randrange(40)))
+                        random.randbytes(random.randrange(40)))
             for _ in range(20)), stream
 
     again_and_again(target, make, 20)
@@ -371,12 +373,12 @@ ATTACKS = {function.__name__: function for function in (
 
 
 def main():
-    name, seconds, address, *identity = sys.argv[1:]
+    name, seconds, random_seed, address, *identity = sys.argv[1:]
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Attackers have machines of their own; here they get what is left.
     os.nice(19)
-    ATTACKS[name](Target(address, identity, float(seconds)))
+    ATTACKS[name](Target(address, identity, float(seconds), random_seed))
     print(json.dumps(TOTALS))
 
 

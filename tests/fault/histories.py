@@ -13,9 +13,13 @@ call that starts after a revoke or grant returned is decided without it (P2).
 The log is compared as in kills.py.
 
   histories.py [--operations N] [--form standalone|five]
+  histories.py --history FILE    looks again at what a run has kept, of this
+                                 suite or of kills, and starts nothing
 """
 
 import argparse
+import os
+import subprocess
 import sys
 
 import report as reports
@@ -41,13 +45,35 @@ def faults(attack, load):
             attack.pause(random.choice(names), random.uniform(*PAUSE_SECONDS))
 
 
+def look_again(report, path):
+    """What the checker says of a history that was kept."""
+    done = subprocess.run(
+        [os.path.join(os.environ["KEYWARD_BIN"],
+                      "tests/fault/load/history_checker"), path],
+        check=False, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    lines = done.stdout.splitlines()
+    explained = done.returncode == 0 and lines
+    if done.returncode in (0, 1):
+        report.tried("histories", len(lines))
+    if done.returncode == 1:
+        report.found("P2 P4", done.stdout.strip(), file=path)
+    report.verdict(explained,
+                   "kept.P2_P4_what_callers_are_told_is_linearizable",
+                   "" if done.returncode == 1 else done.stdout.strip())
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--operations", type=int, default=100_000)
     parser.add_argument("--form", choices=under_load.FORMS)
+    parser.add_argument("--history", metavar="FILE")
     report = reports.Report("histories", parser)
+    if report.options.history:
+        look_again(report, report.options.history)
+        return report.end()
     forms = [report.options.form] if report.options.form else under_load.FORMS
     with under_load.programs() as binaries:
         for form in forms:

@@ -17,7 +17,8 @@ machine here, which they would not elsewhere: they run at the lowest priority.
   hostile.py --all                every attack (about 6 minutes)
   hostile.py --attack NAME...     these; the names are attackers.py's functions
   hostile.py --form FORM          standalone or five (default)
-  hostile.py --random-seed N      the choice of the run that printed N
+  hostile.py --random-seed N      the choices of the run that had N, and the
+                                  bytes that its attackers made up
   hostile.py --json FILE          what was tried and found
 """
 
@@ -170,7 +171,7 @@ class Outcome:
         self.violations.append(what)
 
 
-def attack(keyward, callers, name):
+def attack(keyward, callers, name, random_seed):
     """Runs one attack and judges it."""
     outcome = Outcome(name)
     process = keyward.front
@@ -180,8 +181,8 @@ def attack(keyward, callers, name):
     with Gauge(pid) as gauge:
         attacker = subprocess.Popen(
             ["/usr/bin/python3", os.path.join(HERE, "attackers.py"), name,
-             str(BEGIN_SECONDS + BESIDE_SECONDS + 1), keyward.address,
-             *keyward.identity("attacker")],
+             str(BEGIN_SECONDS + BESIDE_SECONDS + 1), str(random_seed),
+             keyward.address, *keyward.identity("attacker")],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             time.sleep(BEGIN_SECONDS)
@@ -244,7 +245,7 @@ def run(result, binaries, stubs, name):
         keyward.start()
         prepare(keyward)
         with contextlib.closing(GoodCallers(keyward, stubs)) as callers:
-            outcome = attack(keyward, callers, name)
+            outcome = attack(keyward, callers, name, result.random_seed)
         print(f"# {outcome.row()}", flush=True)
         done = keyward.run("audit", "verify", "--data", keyward.data(""))
         if done.returncode != 0:

@@ -18,7 +18,13 @@ memory that was freed and not wiped, and on a value whose call is still open.
 
   plaintext.py                     both forms
   plaintext.py --form FORM         standalone or five
+  plaintext.py --random-seed N     the choices of the run that had N
   plaintext.py --json FILE         what was tried and found
+
+The seed repeats which sizes the cancelled calls have, and when each is
+cancelled: there is no other choice. The values are new each time: what an earlier run
+left behind somewhere must not be found, and callers on many threads would take
+them from one seed in another order.
 """
 
 import argparse
@@ -211,7 +217,8 @@ def try_the_search(result, planted):
 
 def plant(hunt, stack):
     """Every kind of call, with values that have never been anywhere else."""
-    load = test_memory.Load(hunt.keyward, stack, hunt.planted)
+    load = test_memory.Load(hunt.keyward, stack, hunt.planted,
+                            hunt.result.random_of(hunt.form))
     for step in (load.watch, load.write_and_read, load.generate, load.typed,
                  load.refused, load.bare, load.cancelled):
         step()

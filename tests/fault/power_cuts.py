@@ -23,9 +23,17 @@ disk is put together as a power cut would have left it, and started again:
   power_cuts.py --form FORM    standalone or five alone
   power_cuts.py --boundary N   that one alone, and with --mode lost, torn or
                                mixed as that left it
+  power_cuts.py --image FOLDER one that failed and was kept
+
+The processes run anew each time, and sync at other moments: a seed repeats
+which boundaries are tried, of as many, not what the disk holds at them. So of
+the first cuts that fail what the disk held is kept, with what callers had been
+told and the journals of the run; --image starts a copy of that and judges it
+again.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -47,6 +55,10 @@ FORMS = ("standalone", "five")
 # How many boundaries of a form are tried, and with --all; None: every one.
 SHORT = {"standalone": 10, "five": 10}
 ALL = {"standalone": None, "five": 40}
+# Of those that fail, how many are kept, and how large each may be.
+MOST_KEPT = 3
+MOST_KEPT_BYTES = 256 << 20
+IMAGE = "image"
 
 
 def options():
@@ -56,6 +68,7 @@ def options():
     parser.add_argument("--form", choices=FORMS, action="append")
     parser.add_argument("--boundary", type=int, action="append")
     parser.add_argument("--mode", choices=power_disk.MODES)
+    parser.add_argument("--image", metavar="FOLDER")
     return parser
 
 
@@ -76,27 +89,102 @@ def chosen(report, form, count):
             for number in sorted(numbers)]
 
 
-def cut(report, run, boundary, mode, programs):
+class Keeper:
+    """Keeps what a failed cut left, of the first few."""
+
+    def __init__(self):
+        self.kept = 0
+
+    def keep(self, moment, name, write_image, **more):
+        """The folder, None if it is not kept."""
+        if self.kept == MOST_KEPT:
+            print(f"  not kept: {MOST_KEPT} are", flush=True)
+            return None
+        folder = tempfile.mkdtemp(prefix=f"keyward-power_cuts-{name}-")
+        try:
+            image = os.path.join(folder, IMAGE)
+            os.mkdir(image)
+            write_image(image)
+            moment.save(folder, **more)
+            size = size_of(folder)
+            if size > MOST_KEPT_BYTES:
+                raise OSError(f"it has {size:,} bytes")
+        except OSError as error:
+            # No reason to judge nothing more.
+            print(f"  not kept: {error}", flush=True)
+            shutil.rmtree(folder)
+            return None
+        self.kept += 1
+        print(f"  kept: {folder}\n  again: "
+              f"{reports.command('power_cuts', '--image', folder)}", flush=True)
+        return folder
+
+
+def size_of(folder):
+    return sum(os.lstat(os.path.join(place, name)).st_size
+               for place, _, names in os.walk(folder) for name in names)
+
+
+def failed(report, name, error, **where):
+    if isinstance(error, Violation):
+        report.found(error.promise, error.what, **where)
+        return
+    traceback.print_exception(error, file=sys.stdout)
+    report.verdict(False, name)
+
+
+def cut(report, run, boundary, mode, programs, keeper):
     """One power cut: what it left, started and judged."""
     name = f"{run.form}.{mode}.{boundary}"
-    # Of this one alone, so that it can be tried again by itself.
-    random = report.random.__class__(f"{report.random_seed} {name}")
-    folder = tempfile.mkdtemp(prefix="keyward-cut-")
-    try:
-        moment = run.write_image(boundary, mode, random, folder)
-        power_script.judge(run, moment, folder, programs)
-    except Violation as violation:
-        report.found(violation.promise, violation.what, form=run.form,
-                     boundary=boundary, mode=mode)
-        return False
-    except Exception:  # pylint: disable=broad-except
-        print(traceback.format_exc())
-        report.verdict(False, name)
-        return False
-    finally:
-        shutil.rmtree(folder)
+
+    def write_image(to):
+        # Of this one alone, so that it can be made again by itself.
+        return run.write_image(boundary, mode, report.random_of(name), to)
+
+    where = {"form": run.form, "boundary": boundary, "mode": mode}
+    with tempfile.TemporaryDirectory(prefix="keyward-cut-") as folder:
+        try:
+            moment = write_image(folder)
+        except Exception as error:  # pylint: disable=broad-except
+            failed(report, name, error)
+            return False
+        try:
+            power_script.judge(run, moment, folder, programs)
+        except Exception as error:  # pylint: disable=broad-except
+            kept = keeper.keep(moment, name, write_image, boundary=boundary,
+                               mode=mode, random_seed=report.random_seed)
+            failed(report, name, error, **where,
+                   **({"image": kept} if kept else {}))
+            return False
     report.tried("power cuts")
     return True
+
+
+def look_again(report, folder, programs):
+    """Judges a copy of what was kept of a cut."""
+    name = "kept.what_was_acknowledged_survives"
+    with tempfile.TemporaryDirectory(prefix="keyward-cut-") as temporary:
+        try:
+            moment = power_script.Moment.load(folder)
+            image = os.path.join(temporary, IMAGE)
+            shutil.copytree(os.path.join(folder, IMAGE), image, symlinks=True)
+            power_script.judge(moment.run, moment, image, programs)
+        except Exception as error:  # pylint: disable=broad-except
+            failed(report, name, error, image=folder)
+            if isinstance(error, Violation):
+                report.verdict(False, name)
+            return
+    report.tried("power cuts")
+    report.verdict(True, name)
+
+
+def run_form(report, form, programs, keeper):
+    with contextlib.closing(power_script.record(form, programs)) as run:
+        report.tried(f"sync boundaries of {form}", run.boundaries)
+        done = [cut(report, run, number, mode, programs, keeper)
+                for number, mode in chosen(report, form, run.boundaries)]
+    report.verdict(all(done) and done,
+                   f"{form}.what_was_acknowledged_survives")
 
 
 def main():
@@ -104,14 +192,13 @@ def main():
     programs = runner.link_binaries(tempfile.mkdtemp(prefix="keyward-bin-"))
     stubs = client.generate()
     try:
+        if report.options.image:
+            look_again(report, report.options.image, programs)
+            return report.end()
+        keeper = Keeper()
         forms = FORMS if report.options.all else FORMS[:1]
         for form in report.options.form or forms:
-            run = power_script.record(form, programs)
-            report.tried(f"sync boundaries of {form}", run.boundaries)
-            done = [cut(report, run, number, mode, programs) for number, mode
-                    in chosen(report, form, run.boundaries)]
-            report.verdict(all(done) and done,
-                           f"{form}.what_was_acknowledged_survives")
+            run_form(report, form, programs, keeper)
     finally:
         shutil.rmtree(programs)
         shutil.rmtree(stubs)

@@ -4,6 +4,7 @@
 """The run whose disk loses power, and what must hold after each power cut."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ Code = grpc.StatusCode
 HERE = os.path.dirname(os.path.abspath(__file__))
 DB = "projects/default/secrets/db"
 PUTS = 3
+# Of a moment that was saved: what callers knew, and the folder of its run.
+MOMENT, RUN = "moment.json", "run"
 
 
 def secrets():
@@ -65,14 +68,26 @@ class Recorded(Deployment):
 
 
 class Run:
-    """What was done and when, on CLOCK_MONOTONIC, and what it did to files."""
+    """What was done and when, on CLOCK_MONOTONIC, and what it did to files.
+
+    `keep` is the folder of its journals and of the checkpoints that were shown.
+    """
 
     def __init__(self, form, keep):
         self.form = form
         self.keep = keep
         self.steps = {}
+        self.shown = {}
         self.root = None
         self.records = []
+
+    def close(self):
+        shutil.rmtree(self.keep)
+
+    def read_shown(self):
+        self.shown = {name: _read(os.path.join(self.keep, name))
+                      for name in os.listdir(self.keep)
+                      if name.startswith("shown-")}
 
     @contextlib.contextmanager
     def step(self, name):
@@ -120,12 +135,29 @@ class Moment:
         return sum(self.told(name) for name in self.run.steps
                    if name.startswith("read-"))
 
+    def save(self, folder, **more):
+        """Into files from which load() makes it, the run's journals too."""
+        with open(os.path.join(folder, MOMENT), "w", encoding="utf-8") as file:
+            json.dump({"form": self.run.form, "steps": self.run.steps,
+                       "time_ns": self.time_ns, **more}, file, indent=1)
+        shutil.copytree(self.run.keep, os.path.join(folder, RUN),
+                        ignore=shutil.ignore_patterns("*.so"))
+
+    @classmethod
+    def load(cls, folder):
+        with open(os.path.join(folder, MOMENT), encoding="utf-8") as file:
+            saved = json.load(file)
+        run = Run(saved["form"], os.path.join(folder, RUN))
+        run.steps = saved["steps"]
+        run.read_shown()
+        return cls(run, saved["time_ns"])
+
 
 def record(form, programs):
-    """Does some of everything on an empty disk."""
+    """Does some of everything on an empty disk. The run is to be closed."""
     keep = tempfile.mkdtemp(prefix="keyward-run-")
+    run = Run(form, keep)
     try:
-        run = Run(form, keep)
         with contextlib.closing(Recorded(form, programs, keep)) as keyward:
             run.root = keyward.folder
             _first_day(run, keyward)
@@ -137,11 +169,11 @@ def record(form, programs):
         run.records = read_journals(
             os.path.join(keep, name) for name in sorted(os.listdir(keep))
             if name.endswith(".journal"))
-        run.shown = {name: _read(os.path.join(keep, name))
-                     for name in os.listdir(keep) if name.startswith("shown-")}
+        run.read_shown()
         return run
-    finally:
-        shutil.rmtree(keep)
+    except BaseException:
+        run.close()
+        raise
 
 
 def _read(path):

@@ -23,7 +23,7 @@ and through a second one whose links are good:
   stalls.py --all               every fault (about 12 minutes)
   stalls.py --fault NAME...     these, such as gateway-audit.silent
   stalls.py --list              their names
-  stalls.py --random-seed N     the choice of the run that printed N
+  stalls.py --random-seed N     the choice of the run that had N
   stalls.py --json FILE         what was tried and found
 """
 

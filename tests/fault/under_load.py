@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 # pylint: disable=wrong-import-position
 import client
 import deployment
+import report as reports
 import runner
 
 FORMS = ("standalone", "five")
@@ -137,7 +138,8 @@ class Attack:
     def __init__(self, report, form, binaries):
         self.report = report
         self.form = form
-        self.random = report.random
+        # How many numbers another form's run has drawn is up to the machine.
+        self.random = report.random_of(form)
         self.keyward = deployment.Deployment(form, binaries)
         self.keyward.set(*SETTINGS)
 
@@ -200,7 +202,9 @@ class Attack:
                 f"keyward-{self.report.name}-{self.report.random_seed}-"
                 f"{self.form}.history")
             shutil.copy(load.suspicious, kept)
-            print(f"  histories: {kept}", flush=True)
+            print(f"  histories: {kept}\n  again: "
+                  f"{reports.command('histories', '--history', kept)}",
+                  flush=True)
 
     def _verify_log(self):
         """Beside the running services, and against what was pinned."""

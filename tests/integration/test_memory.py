@@ -58,9 +58,13 @@ def add_request(secret, value):
 class Load:
     """Calls with planted values, on connections that stay open."""
 
-    def __init__(self, keyward, stack, mark=None):
-        """`mark` makes the values; as a Mark does, if none is given."""
+    def __init__(self, keyward, stack, mark=None, chance=random):
+        """`mark` makes the values; as a Mark does, if none is given.
+
+        `chance` chooses what is cancelled, and when.
+        """
         self.keyward = keyward
+        self.chance = chance
         self.stack = stack
         self.mark = Mark() if mark is None else mark
         # Values that others chose, searched for one by one.
@@ -200,7 +204,7 @@ class Load:
         """Calls that end somewhere on their way, some by their deadline."""
         for number in range(CANCELLED):
             admin = self.admins[number % len(self.admins)]
-            size = random.choice(SIZES + (1 << 20,))
+            size = self.chance.choice(SIZES + (1 << 20,))
             calls = [
                 admin.secrets.AddSecretVersion.future(
                     add_request("s0", self.mark.value(size)), timeout=10),
@@ -209,12 +213,12 @@ class Load:
                         name=f"projects/default/secrets/s{number}"),
                     timeout=10),
             ]
-            time.sleep(random.random() / 100)
+            time.sleep(self.chance.random() / 100)
             for call in calls:
                 call.cancel()
             code_of(admin.secrets.AddSecretVersion,
                     add_request("s0", self.mark.value(size)),
-                    timeout=random.random() / 100)
+                    timeout=self.chance.random() / 100)
 
     def bare(self):
         """What gRPC's library does not send, each on a new connection.
