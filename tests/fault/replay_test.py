@@ -206,7 +206,9 @@ class LoadTest(SuiteTest):
         checker = os.path.join(self.folder, "tests/fault/load/history_checker")
         os.makedirs(os.path.dirname(checker), exist_ok=True)
         with open(checker, "w", encoding="utf-8") as file:
-            file.write(f"#!/bin/sh\necho \"{text} $1\"\nexit {status}\n")
+            file.write("#!/bin/sh\n"
+                       + (f"echo \"{text} $1\"\n" if text else "")
+                       + f"exit {status}\n")
         os.chmod(checker, 0o700)
         made = self.report("histories")
         with mock.patch.dict(os.environ, KEYWARD_BIN=self.folder), \
@@ -223,7 +225,10 @@ class LoadTest(SuiteTest):
     def test_a_history_that_can_be_explained_passes(self):
         status, result = self.look_again(0, "a: can be explained")
         self.assertEqual(status, 0)
-        self.assertEqual(result["tried"], {"histories": 1})
+        self.assertEqual(result["tried"], {"files of histories": 1})
+
+    def test_a_file_of_no_history_shows_nothing(self):
+        self.assertEqual(self.look_again(0, "")[0], 1)
 
     def test_one_that_cannot_is_found(self):
         status, result = self.look_again(1, "a: has no order")
