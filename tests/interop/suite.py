@@ -21,6 +21,7 @@ import runner  # noqa: E402
 # Each module adds its tests to the registry.
 import test_grpcurl  # noqa: E402,F401  pylint: disable=unused-import
 import test_examples  # noqa: E402,F401  pylint: disable=unused-import
+import test_script  # noqa: E402,F401  pylint: disable=unused-import
 import test_mesh  # noqa: E402,F401  pylint: disable=unused-import
 
 if __name__ == "__main__":

@@ -92,11 +92,11 @@ def ok(*arguments, **options):
 class Watcher:
     """An example's `watch` in the background, and the lines it printed."""
 
-    def __init__(self, keyward, language, **who):
+    def __init__(self, keyward, language, begin=start, **who):
         self.lines = []
         self.errors = os.path.join(keyward.folder, f"{language}-watch.log")
         with open(self.errors, "wb") as errors:
-            self.process = start(
+            self.process = begin(
                 keyward, language, "watch", stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=errors, **who)
         self.reader = threading.Thread(target=self._read, daemon=True)
