@@ -218,11 +218,30 @@ def xfcc():
     }
 
 
+def proxy_list():
+    return {
+        "example": "# The mesh's ingress.\nspiffe://example.org/mesh/nginx\n",
+        "two": "spiffe://corp/a\n\n  spiffe://corp/b # of the lab\r\n",
+        "nobody": " \t\n# spiffe://corp/a\n",
+        "nothing": "",
+        "no-newline": "spiffe://corp/a",
+        "two-in-a-line": "spiffe://corp/a spiffe://corp/b",
+        "second-is-wrong": "spiffe://corp/a\nspiffe://Corp/b\nx\n",
+        "after-nothing": "\n \n# \nspiffe://corp/%\n",
+        "two-comments": "spiffe://corp/a # of # the lab\n",
+        "no-path": "spiffe://corp\n",
+        "glued": "spiffe://corp/a#spiffe://corp/b\n#",
+        "zero": "spiffe://corp/a\0\n",
+        "canary": f"spiffe://corp/{CANARY}%\n{CANARY}\n",
+    }
+
+
 SEEDS = {
     "config": config,
     "filter": filter_,
     "name": name,
     "text": text,
+    "proxy_list": proxy_list,
     "xfcc": xfcc,
     "yaml": yaml,
 }

@@ -19,6 +19,7 @@ import os
 import sys
 
 import corpus_formats as formats
+import corpus_frames as frames
 import corpus_messages as messages
 import corpus_texts as texts
 import corpus_tokens as tokens
@@ -28,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main(wanted):
     seeds = {}
-    for module in (formats, messages, texts, tokens):
+    for module in (formats, frames, messages, texts, tokens):
         seeds.update(module.SEEDS)
     unknown = set(wanted) - set(seeds)
     if unknown:
