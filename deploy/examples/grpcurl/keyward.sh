@@ -21,8 +21,8 @@ set -euo pipefail
 readonly SERVICE=keyward.secrets.v1.SecretService
 project=projects/${KEYWARD_PROJECT:-default}
 
-# grpcurl names fields as the contracts do (watch_position) or as JSON does
-# (watchPosition), by what a server tells of them: here both are read.
+# What grpcurl prints has the contracts' names of fields (watch_position), since
+# reflection tells no others.
 
 # What describes an error for people; programs branch on code and reason.
 # shellcheck disable=SC2016
@@ -37,7 +37,7 @@ def describe:
   (.details[]? | select(.reason) | "  reason: \(.reason)",
     (.metadata // {} | to_entries | sort_by(.key)[] | "  \(.key): \(.value)")),
   # google.rpc.BadRequest: the fields that are wrong.
-  (.details[]? | (.field_violations // .fieldViolations)[]? | "  field \(.field): \(.description)");'
+  (.details[]?.field_violations[]? | "  field \(.field): \(.description)");'
 
 kw() {
   grpcurl -cacert "$KEYWARD_CA" -cert "$KEYWARD_CERT" -key "$KEYWARD_KEY" "$@"
@@ -70,10 +70,9 @@ secrets() {
     page=$(jq -n --arg parent "$project" --arg page_token "$token" \
       '$ARGS.named' | call ListSecrets -max-time 10) || return
     # Only the first page has the position to watch from.
-    position=${position:-$(jq -r '.watch_position // .watchPosition' <<<"$page")}
-    jq -r '.secrets[]? |
-      "LISTED \(.name) \(.current_version // .currentVersion // 0)"' <<<"$page"
-    token=$(jq -r '.next_page_token // .nextPageToken // ""' <<<"$page")
+    position=${position:-$(jq -r .watch_position <<<"$page")}
+    jq -r '.secrets[]? | "LISTED \(.name) \(.current_version // 0)"' <<<"$page"
+    token=$(jq -r '.next_page_token // ""' <<<"$page")
     [[ -n $token ]]
   do :; done
 }
