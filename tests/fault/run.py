@@ -86,6 +86,8 @@ SUITES = (
     Suite("power_cuts", targets=("//services/...",), chooses=True),
     # Builds its targets with a compiler of their own.
     Suite("fuzz"),
+    # Builds for itself, as seeds does.
+    Suite("attack_seeds", random_seed=False),
 )
 
 
