@@ -55,6 +55,11 @@ FENCES = [
         "RocksDB is used behind libs/kv only",
     ),
     (
+        re.compile(r"(postgresql/)?libpq-fe\.h"),
+        re.compile(r"libs/target/postgres/"),
+        "a target's client library is used by the folder of its kind only",
+    ),
+    (
         re.compile(r"(grpc|grpcpp|grpc\+\+)/|.*\.grpc\.pb\.h$"),
         # In a service only its face to the network and its main, never its
         # core; the command line is all client.
