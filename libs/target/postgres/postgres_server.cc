@@ -111,7 +111,7 @@ bool PostgresServer::IsInstalled() { return !Programs().empty(); }
 absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Create() {
   auto server = std::unique_ptr<PostgresServer>(new PostgresServer());
   absl::Status status = server->MakeCluster();
-  if (status.ok()) status = server->MakeCertificate();
+  if (status.ok()) status = server->RenewCertificate();
   if (status.ok()) status = server->Configure({});
   if (status.ok()) status = server->ConfigureLogins({});
   if (!status.ok()) return status;
@@ -166,7 +166,7 @@ absl::Status PostgresServer::MakeCluster() {
   return absl::OkStatus();
 }
 
-absl::Status PostgresServer::MakeCertificate() {
+absl::Status PostgresServer::RenewCertificate() {
   crypto::SystemRandom random;
   const auto authority = crypto::CertificateAuthority::Create(
       "postgres.test", absl::Now(), absl::Hours(24), random);
@@ -182,6 +182,22 @@ absl::Status PostgresServer::MakeCertificate() {
   absl::Status status = WriteFile("server.crt", leaf->certificate_pem);
   if (!status.ok()) return status;
   return WriteFile("server.key", leaf->private_key_pem.ExposeSecret());
+}
+
+absl::Status PostgresServer::UseEd25519Certificate() {
+  const auto pid =
+      Spawn({"/usr/bin/openssl", "req", "-x509", "-newkey", "ed25519", "-nodes",
+             "-keyout", folder_ + "/server.key", "-out",
+             folder_ + "/server.crt", "-days", "2", "-subj", "/CN=server",
+             "-addext", "subjectAltName=IP:127.0.0.1"});
+  if (!pid.ok()) return pid.status();
+  int code = 0;
+  if (!EndsWithin(*pid, kPatience, &code) || code != 0) {
+    return absl::NotFoundError("openssl made no certificate");
+  }
+  std::ifstream file(folder_ + "/server.crt");
+  authority_ = {std::istreambuf_iterator<char>(file), {}};
+  return absl::OkStatus();
 }
 
 absl::Status PostgresServer::WriteFile(const std::string& name,

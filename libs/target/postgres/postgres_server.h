@@ -64,6 +64,12 @@ class PostgresServer {
   // Whether the next Start is one as a standby, which only reads.
   absl::Status SetStandby(bool standby);
 
+  // Gives it another certificate, from another authority, in force after the
+  // next Start or Reload: of the kind that it had, or one with an Ed25519 key
+  // that signs itself; NOT_FOUND without openssl.
+  absl::Status RenewCertificate();
+  absl::Status UseEd25519Certificate();
+
   // Makes the locale de_DE.UTF-8 of the system's sources, for a server that is
   // started from now on; false if they are not there.
   bool MakeGermanLocale();
@@ -99,7 +105,6 @@ class PostgresServer {
   PostgresServer() = default;
 
   absl::Status MakeCluster();
-  absl::Status MakeCertificate();
   absl::Status WriteFile(const std::string& name, absl::string_view text);
   // A child that runs `arguments` as the server's user, its output in the log.
   absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& arguments);

@@ -187,6 +187,11 @@ static absl::StatusOr<PostgresSession::Verdict> VerdictOnFailure(
         "to the server itself, PostgreSQL 11 or later, and not to a pooler or "
         "proxy that ends TLS");
   }
+  if (absl::StrContains(message, "could not find digest")) {
+    return absl::FailedPreconditionError(
+        "SCRAM-SHA-256 cannot be bound to a connection with the target's "
+        "certificate: give the target one with an RSA or ECDSA signature");
+  }
   if (absl::StrContains(message, "incorrect server signature")) {
     return absl::UnauthenticatedError(
         "the target does not prove that it knows the password's verifier");

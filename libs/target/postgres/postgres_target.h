@@ -84,9 +84,7 @@ class PostgresTarget final : public Target {
   // rights suffice for neither, and the one without the other is not enough. A
   // twin whose LOGIN was taken away is left so: FAILED_PRECONDITION.
   //
-  // A session that says DISCARD ALL or SET SESSION AUTHORIZATION DEFAULT loses
-  // the setting `role` and makes objects of the twin's own; a pooler's reset
-  // query should not.
+  // A session that says SET ROLE NONE makes objects of the twin's own.
   absl::Status EnsureTwin(const Credential& as, absl::string_view user,
                           absl::string_view twin, SteadyTime deadline) override;
 

@@ -13,6 +13,8 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -361,6 +363,21 @@ TEST_F(PostgresTargetTest, TheCertificateHasToBearTheName) {
             "UNAUTHENTICATED");
 }
 
+TEST_F(PostgresTargetTest, ACertificateThatNothingIsBoundToIsNamed) {
+  NewUser("app", "right");
+  ASSERT_EQ(server_->UseEd25519Certificate(), absl::OkStatus());
+  ASSERT_EQ(server_->Reload(), absl::OkStatus());
+  const auto verdict = Make(Tls())->TryLogin(Login("app", "right"), Soon());
+  EXPECT_EQ(Word(verdict), "FAILED_PRECONDITION");
+  EXPECT_THAT(std::string(verdict.status().message()), HasSubstr("ECDSA"));
+  ASSERT_EQ(server_->RenewCertificate(), absl::OkStatus());
+  ASSERT_EQ(server_->Reload(), absl::OkStatus());
+  EXPECT_EQ(Word(target_->TryLogin(Login("app", "right"), Soon())),
+            "UNAUTHENTICATED");
+  EXPECT_EQ(Word(Make(Tls())->TryLogin(Login("app", "right"), Soon())),
+            "accepted");
+}
+
 TEST_F(PostgresTargetTest, AServerWithoutTlsGetsNothing) {
   NewUser("app", "right");
   Settings({"ssl = off"});
@@ -460,6 +477,28 @@ TEST_F(PostgresTargetTest, AServerThatIsAwayIsUnavailable) {
 }
 
 // ---- The environment of the process.
+
+TEST_F(PostgresTargetTest, NothingOfTheHomeCounts) {
+  NewUser("app", "right");
+  char home[] = "/tmp/keyward-home-XXXXXX";
+  ASSERT_NE(mkdtemp(home), nullptr);
+  const std::string folder = home;
+  std::filesystem::create_directory(folder + "/.postgresql");
+  for (const char* name :
+       {"postgresql.crt", "postgresql.key", "root.crt", "root.crl"}) {
+    std::ofstream(folder + "/.postgresql/" + name) << "garbage";
+  }
+  std::ofstream(folder + "/.pgpass") << "*:*:*:*:right\n";
+  std::ofstream(folder + "/.pg_service.conf") << "[garbage]\nuser=envy\n";
+  const std::string before = std::getenv("HOME") ? std::getenv("HOME") : "/";
+  setenv("HOME", home, 1);
+  const std::string right = Try("app", "right");
+  const std::string wrong = Try("app", "wrong");
+  setenv("HOME", before.c_str(), 1);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(right, "accepted");
+  EXPECT_EQ(wrong, "refused");
+}
 
 TEST_F(PostgresTargetTest, NothingOfTheEnvironmentCounts) {
   NewUser("app", "right");
@@ -1075,6 +1114,12 @@ TEST_F(PostgresTwinTest, ATwinMayDoWhatTheUserMayAndMakesTheUsersObjects) {
             "owner_app");
   EXPECT_TRUE((*base)->Execute("DROP TABLE work.b").ok());
 
+  // As a pooler does between two clients.
+  ASSERT_TRUE((*twin)->Execute("DISCARD ALL").ok());
+  const auto reset = (*twin)->Execute("SELECT current_user");
+  ASSERT_TRUE(reset.ok());
+  EXPECT_THAT((*reset)[0], ElementsAre("owner_app"));
+
   // A twin sets its own password though it plays the user's part.
   EXPECT_EQ(target_->SetPassword(Login("twin", "twin's"), Login("twin", "new"),
                                  Soon()),
@@ -1129,6 +1174,10 @@ TEST_F(PostgresTwinTest, SettingsAreCopiedAsTheyAre) {
   EXPECT_EQ(server_->Value(copied + "'twin'"),
             server_->Value(copied + "'owner_app'"));
   EXPECT_THAT(server_->Value(copied + "'twin'"), HasSubstr("it's; \\ x"));
+  EXPECT_EQ(server_->Value("SELECT count(*) FROM pg_db_role_setting s JOIN "
+                           "pg_roles r ON r.oid = setrole WHERE rolname = "
+                           "'twin' AND setconfig::text LIKE '%preload%'"),
+            "0");
   EXPECT_EQ(server_->Value("SELECT rolsuper FROM pg_roles WHERE rolname = "
                            "'admin'"),
             "f");

@@ -47,6 +47,9 @@ constexpr Meaning kMeanings[] = {
      "the target is starting, stopping or failing over"},
     {"53", absl::StatusCode::kUnavailable,
      "the target is full: connections, memory or disk"},
+    {"08P01", absl::StatusCode::kFailedPrecondition,
+     "the target does not speak as PostgreSQL does: connect to the server "
+     "itself and not to a pooler"},
     {"08", absl::StatusCode::kUnavailable, "the connection broke"},
     {"25P", absl::StatusCode::kUnavailable,
      "the target ended a transaction that took too long"},

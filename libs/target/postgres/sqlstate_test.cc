@@ -52,7 +52,7 @@ TEST(SqlstateTest, MeansOneOfTheErrorsOfATarget) {
       {"53300", Code::kUnavailable},
       {"53100", Code::kUnavailable},
       {"08006", Code::kUnavailable},
-      {"08P01", Code::kUnavailable},
+      {"08P01", Code::kFailedPrecondition},
       {"25P03", Code::kUnavailable},
       {"40P01", Code::kUnavailable},
       {"58030", Code::kUnavailable},
