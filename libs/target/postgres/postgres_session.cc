@@ -142,12 +142,11 @@ struct Finish {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 
-}  // namespace
-
 // What an attempt that ended in PGRES_POLLING_FAILED means. `status` is that of
 // the connection before libpq found out.
-static absl::StatusOr<PostgresSession::Verdict> VerdictOnFailure(
-    PGconn* connection, ConnStatusType status, bool plaintext) {
+absl::StatusOr<PostgresSession::Verdict> VerdictOnFailure(PGconn* connection,
+                                                          ConnStatusType status,
+                                                          bool plaintext) {
   const absl::string_view message = PQerrorMessage(connection);
   const std::string sqlstate = SqlstateOfMessage(message);
   // A server may answer with an error before TLS begins, and so may whoever
@@ -198,6 +197,8 @@ static absl::StatusOr<PostgresSession::Verdict> VerdictOnFailure(
   }
   return absl::InternalError("the target's answer to a login fits nothing");
 }
+
+}  // namespace
 
 absl::StatusOr<PostgresSession::Login> PostgresSession::Open(
     const Endpoint& endpoint, const Credential& credential, const Clock* clock,
@@ -415,9 +416,9 @@ absl::StatusOr<PostgresSession::Answer> PostgresSession::Run(
         answer.tag = PQcmdStatus(result.get());
         answer.rows.clear();
         for (int row = 0; row < PQntuples(result.get()); ++row) {
-          std::vector<std::string>& values = answer.rows.emplace_back();
+          std::vector<std::string>& cells = answer.rows.emplace_back();
           for (int column = 0; column < PQnfields(result.get()); ++column) {
-            values.emplace_back(
+            cells.emplace_back(
                 PQgetvalue(result.get(), row, column),
                 static_cast<size_t>(PQgetlength(result.get(), row, column)));
           }
