@@ -46,6 +46,10 @@ class FakeWorld {
 
   // The fault of the n-th call from now on, counted from 0.
   void FailCall(uint64_t n, Fault fault) { faults_[calls_ + n] = fault; }
+  // All calls from the n-th on, more than Run makes, answer UNAVAILABLE.
+  void FailCallsFrom(uint64_t n) {
+    for (uint64_t i = 0; i < 1000; ++i) FailCall(n + i, Fault::kError);
+  }
   void ForgetFaults() { faults_.clear(); }
   uint64_t calls() const { return calls_; }
 
@@ -61,6 +65,9 @@ class FakeWorld {
   int64_t AddPendingByHand(const std::string& user,
                            const std::string& password);
   void DestroyPending();
+  void SetPasswordByHand(const std::string& user, const std::string& password) {
+    passwords_[user] = {password};
+  }
   absl::Status RollBack();
 
   // The saved record.

@@ -108,9 +108,7 @@ TEST_P(EveryFaultTest, P7_TheWayBackWorksFromEveryPlace) {
       for (const Fault fault : kFaults) {
         FakeWorld world(Options());
         // The run is cut off at this place by a target that is away for good.
-        for (uint64_t n = 0; n < 400; ++n) {
-          world.FailCall(place + n, Fault::kError);
-        }
+        world.FailCallsFrom(place);
         world.Run();
         if (world.record().done() || world.record().retiring) continue;
         world.ForgetFaults();
@@ -151,6 +149,22 @@ TEST(RunExecutorTest, P7_ATargetThatTakesAPasswordAndRefusesTheLoginHasItBack) {
   EXPECT_EQ(world.standing().current, 1);
   EXPECT_TRUE(world.Accepts(1));
   EXPECT_TRUE(world.violations().empty());
+}
+
+TEST(RunExecutorTest, P7_WhatWasTestedLongAgoIsTestedAgainBeforeItIsPromoted) {
+  FakeWorld world(Alternating());
+  // The runner dies, and nobody follows it for hours, between test and promote.
+  for (uint64_t place = 0; world.record().step != Step::kPromote; ++place) {
+    ASSERT_LT(place, 200u);
+    world.FailCallsFrom(place);
+    world.Run();
+    if (world.record().step != Step::kPromote) world.ForgetFaults();
+  }
+  world.ForgetFaults();
+  world.SetPasswordByHand("app_clone", "set by hand meanwhile");
+  EXPECT_EQ(world.Run().kind, Kind::kDone);
+  EXPECT_EQ(world.record().result, RunResult::kSucceeded);
+  EXPECT_EQ(absl::StrJoin(world.violations(), "; "), "");
 }
 
 TEST(RunExecutorTest, P7_ATargetThatRefusesThePasswordStopsTheRun) {
