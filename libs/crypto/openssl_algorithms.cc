@@ -19,6 +19,12 @@ Algorithm* OrDie(Algorithm* algorithm, const char* name) {
 
 }  // namespace
 
+const EVP_MD* Sha1Algorithm() {
+  static EVP_MD* const md =
+      OrDie(EVP_MD_fetch(nullptr, "SHA1", nullptr), "no SHA-1");
+  return md;
+}
+
 const EVP_MD* Sha256Algorithm() {
   static EVP_MD* const md =
       OrDie(EVP_MD_fetch(nullptr, "SHA2-256", nullptr), "no SHA-256");

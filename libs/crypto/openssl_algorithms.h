@@ -14,6 +14,7 @@ namespace keyward::crypto {
 // than hashing or sealing something small. They are never freed. Looking one
 // up fails only where OpenSSL is broken, and then ends the process. Safe for
 // concurrent use.
+const EVP_MD* Sha1Algorithm();
 const EVP_MD* Sha256Algorithm();
 const EVP_CIPHER* Aes256GcmAlgorithm();
 EVP_MAC* HmacAlgorithm();
