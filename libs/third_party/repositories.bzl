@@ -16,6 +16,7 @@ _LIBRARIES = {
     "grpc": ["libgrpc++-dev", "libgrpc-dev"],
     "gtest": ["libgtest-dev", "libgmock-dev"],
     "libpq": ["libpq-dev"],
+    "mariadb": ["libmariadb-dev"],
     "nlohmann_json": ["nlohmann-json3-dev"],
     "openssl": ["libssl-dev"],
     "prometheus": ["prometheus-cpp-dev"],
