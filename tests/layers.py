@@ -65,6 +65,11 @@ FENCES = [
         "a target's client library is used by the folder of its kind only",
     ),
     (
+        re.compile(r"hiredis/"),
+        re.compile(r"libs/target/redis/"),
+        "a target's client library is used by the folder of its kind only",
+    ),
+    (
         re.compile(r"(grpc|grpcpp|grpc\+\+)/|.*\.grpc\.pb\.h$"),
         # In a service only its face to the network and its main, never its
         # core; the command line is all client.

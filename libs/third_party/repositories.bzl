@@ -15,6 +15,7 @@ _LIBRARIES = {
     "curl": ["libcurl4-openssl-dev"],
     "grpc": ["libgrpc++-dev", "libgrpc-dev"],
     "gtest": ["libgtest-dev", "libgmock-dev"],
+    "hiredis": ["libhiredis-dev"],
     "libpq": ["libpq-dev"],
     "mariadb": ["libmariadb-dev"],
     "nlohmann_json": ["nlohmann-json3-dev"],
