@@ -49,6 +49,16 @@ bool ReadWords(const Reply& reply, absl::string_view kind,
   return true;
 }
 
+// Whether each is a rule of its kind, and so no password or state that a twin
+// would get with them.
+bool AllBeginWithOneOf(absl::string_view starts,
+                       const std::vector<std::string>& words) {
+  return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+    return !word.empty() && absl::StrContains(starts, word[0]) &&
+           !absl::StrContains(word, ' ');
+  });
+}
+
 // The rules of a user or of one of its selectors.
 struct RuleSet {
   std::vector<std::string> commands;
@@ -70,6 +80,11 @@ struct RuleSet {
       return false;
     }
     return true;
+  }
+
+  bool AllKnown() const {
+    return AllBeginWithOneOf("+-", commands) && AllBeginWithOneOf("~%", keys) &&
+           AllBeginWithOneOf("&", channels);
   }
 
   std::vector<std::string> Words() const {
@@ -98,6 +113,7 @@ bool ReadSelector(const Reply& reply, AclUser* user) {
       user->has_unknown_rules = true;
     }
   }
+  if (!rules.AllKnown()) user->has_unknown_rules = true;
   user->rules.push_back(
       absl::StrCat("(", absl::StrJoin(rules.Words(), " "), ")"));
   return good;
@@ -162,6 +178,7 @@ absl::StatusOr<AclUser> ReadAclUser(const Reply& reply) {
       !ReadWords(*passwords, "", &user.passwords)) {
     return NoUser();
   }
+  if (!rules.AllKnown()) user.has_unknown_rules = true;
   const std::vector<std::string> words = rules.Words();
   user.rules.insert(user.rules.end(), words.begin(), words.end());
   if (selectors != nullptr) {

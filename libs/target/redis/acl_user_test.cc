@@ -81,6 +81,16 @@ TEST(AclUserTest, WhatIsNotKnownIsNotPassedOver) {
   EXPECT_TRUE(flag->has_unknown_rules);
 }
 
+TEST(AclUserTest, NoPasswordOrStateIsTakenForARule) {
+  for (const std::string keys : {"~a nopass", ">p", "on ~a"}) {
+    const auto user =
+        Read({Bulk("flags"), Array({Bulk("on")}), Bulk("passwords"), Array({}),
+              Bulk("commands"), Bulk("+@all"), Bulk("keys"), Bulk(keys)});
+    ASSERT_TRUE(user.ok());
+    EXPECT_TRUE(user->has_unknown_rules) << keys;
+  }
+}
+
 TEST(AclUserTest, AnythingElseIsNoUser) {
   ReplyReader reader;
   for (const std::string& reply :
