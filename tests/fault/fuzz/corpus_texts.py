@@ -236,10 +236,49 @@ def proxy_list():
     }
 
 
+def redis_reply():
+    def bulk(text):
+        return f"${len(text)}\r\n{text}\r\n"
+
+    def array(*elements):
+        return f"*{len(elements)}\r\n" + "".join(elements)
+
+    def rules(commands, keys, channels):
+        return (bulk("commands"), bulk(commands), bulk("keys"), bulk(keys),
+                bulk("channels"), bulk(channels))
+
+    redis_7 = array(
+        bulk("flags"), array(bulk("on"), bulk("skip-sanitize-payload")),
+        bulk("passwords"), array(bulk("6b" * 32)),
+        *rules("-@all +get", "~a %R~b", "&c"),
+        bulk("selectors"), array(array(*rules("-@all +set", "~x", ""))))
+    redis_6 = array(
+        bulk("flags"), array(bulk("off"), bulk("allcommands")),
+        bulk("passwords"), array(), bulk("commands"), bulk("+@all"),
+        bulk("keys"), array(bulk("a"), bulk("*")))
+    # The first byte is the size of the pieces in which the rest comes.
+    return {
+        "redis-7": "\x7f" + redis_7,
+        "redis-7-in-pieces": "\x06" + redis_7,
+        "redis-6": "\x00" + redis_6,
+        "rules-that-are-none": "\x7f" + redis_7.replace("~a %R~b", "~a >nop"),
+        "status": "\x00+OK\r\n",
+        "two": "\x7f+OK\r\n+OK\r\n",
+        "error": f"\x03-WRONGPASS {CANARY}\r\n",
+        "number": "\x00:-42\r\n",
+        "nil": "\x00$-1\r\n",
+        "large": "\x7f*2147483647\r\n",
+        "deep": "\x7f" + "*1\r\n" * 12,
+        "canary": f"\x7f{CANARY}\r\n",
+        "empty": "",
+    }
+
+
 SEEDS = {
     "config": config,
     "filter": filter_,
     "name": name,
+    "redis_reply": redis_reply,
     "text": text,
     "proxy_list": proxy_list,
     "xfcc": xfcc,
