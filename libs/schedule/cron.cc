@@ -12,7 +12,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 
 namespace keyward::schedule {
@@ -34,6 +33,7 @@ struct Field {
   absl::string_view name;
   int least;
   int greatest;
+  int steps;                                  // The greatest step.
   absl::Span<const absl::string_view> names;  // Of `least` and up.
   bool six;   // AWS's, where `4/12` goes on to the greatest.
   bool days;  // Of days, where AWS has ?, L and #.
@@ -147,10 +147,9 @@ absl::StatusOr<uint64_t> ParseEntry(const Field& field, Piece piece) {
   int step = 1;
   if (parts.size() == 2) {
     const absl::optional<int> number = Number(parts[1].text);
-    const int most = field.greatest - field.least + 1;
-    if (!number.has_value() || *number < 1 || *number > most) {
+    if (!number.has_value() || *number < 1 || *number > field.steps) {
       return Error(field, parts[1].byte,
-                   absl::StrCat("must be a step of 1 to ", most));
+                   absl::StrCat("must be a step of 1 to ", field.steps));
     }
     step = *number;
   }
@@ -215,11 +214,11 @@ absl::StatusOr<Cron> Cron::ParseFive(absl::string_view fields) {
 absl::StatusOr<Cron> Cron::Parse(absl::string_view fields, Kind kind,
                                  int first_byte) {
   const bool six = kind == Kind::kSix;
-  const Field minutes = {"minutes", 0, 59, {}, six, false};
-  const Field hours = {"hours", 0, 23, {}, six, false};
-  const Field days = {"day of month", 1, 31, {}, six, true};
-  const Field months = {"month", 1, 12, kMonthNames, six, false};
-  const Field weekdays = {"day of week", six ? 1 : 0, six ? 7 : 6,
+  const Field minutes = {"minutes", 0, 59, 60, {}, six, false};
+  const Field hours = {"hours", 0, 23, 24, {}, six, false};
+  const Field days = {"day of month", 1, 31, 31, {}, six, true};
+  const Field months = {"month", 1, 12, 12, kMonthNames, six, false};
+  const Field weekdays = {"day of week", six ? 1 : 0, six ? 7 : 6, 7,
                           kWeekdayNames, six,         true};
   const std::vector<Piece> words = Words(fields, first_byte);
   if (words.size() != (six ? 6 : 5)) {
@@ -281,8 +280,9 @@ absl::StatusOr<Cron> Cron::Parse(absl::string_view fields, Kind kind,
       }
       cron.weekdays_ = uint64_t{1} << (*value - 1);
       cron.nth_weekday_ = *nth;
-    } else if (absl::ConsumeSuffix(&name.text, "L") ||
-               absl::ConsumeSuffix(&name.text, "l")) {
+    } else if (absl::EndsWithIgnoreCase(name.text, "L") &&
+               name.text.find_first_of(",-/") == absl::string_view::npos) {
+      name.text.remove_suffix(1);
       const absl::StatusOr<int> value = ParseValue(weekdays, name);
       if (!value.ok()) return value.status();
       cron.weekdays_ = uint64_t{1} << (*value - 1);
@@ -293,7 +293,8 @@ absl::StatusOr<Cron> Cron::Parse(absl::string_view fields, Kind kind,
       cron.weekdays_ = *set >> 1;
     }
     if (words[5].text != "*") {
-      return Error({"year", 0, 0, {}, six, false}, words[5].byte, "must be *");
+      return Error({"year", 0, 0, 1, {}, six, false}, words[5].byte,
+                   "must be *");
     }
   } else {
     // 7 is Sunday too, but * is the days from 0 to 6: with 7 among them a step

@@ -195,6 +195,43 @@ def filter_():
     }
 
 
+def schedule():
+    after = "\n\x01\x04\x80\x00\x10\x00"
+    return {
+        "aws-hours": "cron(0 8/8 * * ? *)\nUTC" + after,
+        "aws-days": "cron(0 8 1/10 * ? *)\nEurope/Berlin" + after,
+        "aws-nth": "cron(0 0 ? * SUN#1 *)\nAmerica/New_York" + after,
+        "aws-last-day": "cron(0 16 L * ? *)\nAsia/Kathmandu" + after,
+        "aws-last-friday": "cron(30 2 ? FEB,4-6 FRIL *)\nUTC" + after,
+        "aws-saturday": "cron(59 */2 ? 1-12/3 L *)\nAustralia/Lord_Howe",
+        "aws-both-days": "cron(0 8 1 * SUN *)\nUTC",
+        "aws-no-year": "cron(0 8 1 * ? 2027)\nUTC",
+        "aws-w": "cron(0 8 15W * ? *)",
+        "five": "0 3 * * 1-5\nAmerica/Sao_Paulo" + after,
+        "five-or": "30 2,14 13 * 5\nPacific/Apia" + after,
+        "five-sundays": "0 0-23/6 * jan-DEC 0,5-7,sun\nEurope/London" + after,
+        "five-stepped-star": "0 3 */2 * 1",
+        "five-bare-step": "0 4/12 * * *",
+        "february-30": "0 0 30 2 *",
+        "leap-day": "0 0 29 2 *\nUTC" + after,
+        "rarest": "cron(0 0 ? 2 SUN#5 *)\nUTC" + after,
+        "minutes": "*/5 * * * *",
+        "spaces": "  0  3  *  *  *  \nUTC",
+        "zeros": "000 003 01 001 07",
+        "range-down": "0 22-4 * * *",
+        "rate-days": "rate(10 days)\nAmerica/St_Johns" + after,
+        "rate-hours": "rate(4 hours)\nUTC" + after,
+        "rate-most": "rate(23976 hour)",
+        "rate-too-much": "rate(1000 days)",
+        "zone-path": "0 3 * * *\n../../../etc/localtime",
+        "zone-file": "0 3 * * *\nfile:/etc/localtime",
+        "long": "0 3 " + "1," * 124 + "1 * *",
+        "empty": "",
+        "canary": f"0 {CANARY} * * *\n{CANARY}",
+        "canary-rate": f"rate({CANARY})\nA{CANARY}",
+    }
+
+
 def xfcc():
     return {
         "envoy": "By=spiffe://corp/ns/mesh/sa/ingress;Hash=0a1b;"
@@ -279,6 +316,7 @@ SEEDS = {
     "filter": filter_,
     "name": name,
     "redis_reply": redis_reply,
+    "schedule": schedule,
     "text": text,
     "proxy_list": proxy_list,
     "xfcc": xfcc,
