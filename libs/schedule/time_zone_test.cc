@@ -3,6 +3,8 @@
 
 #include "libs/schedule/time_zone.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "absl/status/status.h"
@@ -57,6 +59,22 @@ TEST(FindTimeZoneTest, RefusesOtherNames) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
     EXPECT_FALSE(absl::StrContains(status.message(), "Canary7f3a"));
   }
+}
+
+// What is remembered of a name that is no zone would be remembered for good, of
+// each that somebody makes up.
+TEST(FindTimeZoneTest, NamesWithoutAZoneAreNotRemembered) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / "zones";
+  std::filesystem::create_directories(folder / "Made");
+  ASSERT_EQ(setenv("TZDIR", folder.c_str(), 1), 0);
+  EXPECT_FALSE(FindTimeZone("Made/Up").ok());
+  EXPECT_FALSE(FindTimeZone("Made").ok());
+  std::filesystem::copy_file("/usr/share/zoneinfo/Europe/Berlin",
+                             folder / "Made" / "Up");
+  EXPECT_TRUE(FindTimeZone("Made/Up").ok());
+  ASSERT_EQ(unsetenv("TZDIR"), 0);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
