@@ -218,7 +218,7 @@ absl::StatusOr<Cron> Cron::Parse(absl::string_view fields, Kind kind,
   const Field hours = {"hours", 0, 23, 24, {}, six, false};
   const Field days = {"day of month", 1, 31, 31, {}, six, true};
   const Field months = {"month", 1, 12, 12, kMonthNames, six, false};
-  const Field weekdays = {"day of week", six ? 1 : 0, six ? 7 : 6, 7,
+  const Field weekdays = {"day of week", six ? 1 : 0, 7,   7,
                           kWeekdayNames, six,         true};
   const std::vector<Piece> words = Words(fields, first_byte);
   if (words.size() != (six ? 6 : 5)) {
@@ -297,19 +297,10 @@ absl::StatusOr<Cron> Cron::Parse(absl::string_view fields, Kind kind,
                    "must be *");
     }
   } else {
-    // 7 is Sunday too, but * is the days from 0 to 6: with 7 among them a step
-    // would begin its count anew at the end of the week.
-    Field with_seven = weekdays;
-    with_seven.greatest = 7;
-    uint64_t set = 0;
-    for (const Piece& entry : Split(words[4], ',')) {
-      const Field& field =
-          absl::StartsWith(entry.text, "*") ? weekdays : with_seven;
-      const absl::StatusOr<uint64_t> part = ParseEntry(field, entry);
-      if (!part.ok()) return part.status();
-      set |= *part;
-    }
-    cron.weekdays_ = (set | set >> 7) & 0x7f;
+    const absl::StatusOr<uint64_t> set = ParseSet(weekdays, words[4]);
+    if (!set.ok()) return set.status();
+    // 7 is Sunday too.
+    cron.weekdays_ = (*set | *set >> 7) & 0x7f;
     cron.either_ = !IsUnrestricted(day_text) && !IsUnrestricted(weekday_text);
     // For some crons `*/2` is a star and both fields have to fit, for others it
     // is a list and one is enough.

@@ -117,6 +117,25 @@ TEST(DueTest, AValueThatIsTooOldIsRotatedInAWindowOfTheNextNight) {
   EXPECT_EQ(due.window.start, At("2026-05-30 22:00"));
 }
 
+// Each night has a window of its own, also after a day of 23 hours.
+TEST(DueTest, ALateWindowEndsWhereTheNextNightBegins) {
+  const Schedule schedule =
+      Make("rate(1 day)", absl::Hours(24), "Europe/Berlin");
+  EXPECT_EQ(schedule.DueAt(At("2026-03-01 12:00"), At("2026-03-29 12:00"), kUid)
+                .window,
+            (Window{At("2026-03-28 23:00"), At("2026-03-29 22:00")}));
+}
+
+// Where midnight comes twice, the first is the day's begin, and what is after
+// it is in the new day's window.
+TEST(DueTest, ALateWindowIsFoundWhereMidnightComesTwice) {
+  const Schedule schedule =
+      Make("rate(1 day)", absl::nullopt, "America/St_Johns");
+  EXPECT_EQ(schedule.DueAt(At("2010-10-01 12:00"), At("2010-11-07 02:45"), kUid)
+                .window,
+            (Window{At("2010-11-07 02:30"), At("2010-11-08 03:30")}));
+}
+
 TEST(DueTest, AnAgeInHoursIsMadeUpWithinTheHour) {
   const Schedule schedule = Make("rate(4 hours)", absl::Hours(2));
   const absl::Time last = At("2026-05-01 00:30");

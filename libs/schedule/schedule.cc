@@ -223,8 +223,9 @@ Due Schedule::DueAt(absl::Time last, absl::Time now,
     if (const Rate* const rate = absl::get_if<Rate>(&rule_)) {
       due.window = LateWindow(*rate, now);
     } else {
-      // What started before `recent` has ended.
-      due.window = NextWindow(believed ? std::max(last, recent) : recent);
+      // What started before `recent` has ended. The window that is found comes
+      // after the missed one, so it has not been used.
+      due.window = NextWindow(recent);
       while (due.window.end <= now) {
         due.window = NextWindow(due.window.start);
       }

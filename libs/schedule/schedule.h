@@ -43,8 +43,9 @@ struct Due {
 // `rate` counts from the last run, whole units: rate(N days) opens a window at
 // the midnight that begins the Nth day after the day of the run; rate(N hours)
 // at the Nth full hour (of UTC, elapsed time) after the hour of the run. So a
-// start late in a window does not move the windows that follow. A value that
-// was changed by hand has been rotated, so the caller counts that as a run.
+// start late in a window does not move the windows that follow. A value
+// that was changed by hand has been rotated, so the caller counts that as a
+// run.
 //
 // Fields are separated by spaces. Each is a list with commas of `*`, values,
 // ranges from low to high and, behind * or a range, steps: 8-18/2. Names (JAN,
@@ -86,7 +87,7 @@ struct Due {
 // minute can be spread.
 //
 // A value type; safe for concurrent use as a const object. No method waits or
-// reads a clock; each takes microseconds, whatever the expression.
+// reads a clock; each takes a bounded number of steps, whatever the expression.
 class Schedule {
  public:
   static constexpr size_t kMaxExpression = 256;

@@ -19,7 +19,7 @@ using std::string_literals::operator""s;
 TEST(FindTimeZoneTest, FindsZonesOfTheDatabase) {
   for (const char* name :
        {"Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "GMT",
-        "America/Port-au-Prince", "EST5EDT"}) {
+        "America/Port-au-Prince", "Etc/UTC"}) {
     const absl::StatusOr<absl::TimeZone> zone = FindTimeZone(name);
     ASSERT_TRUE(zone.ok()) << name << ": " << zone.status();
     EXPECT_EQ(zone->name(), name);
