@@ -3,6 +3,7 @@
 
 #include "services/audit/background_runner.h"
 
+#include <algorithm>
 #include <chrono>  // NOLINT: the monotonic clock
 
 #include "absl/status/statusor.h"
@@ -46,13 +47,21 @@ void BackgroundRunner::BuildIndex() {
 void BackgroundRunner::Loop() {
   using SteadyClock = std::chrono::steady_clock;
   SteadyClock::time_point next = SteadyClock::now();
+  absl::Duration retry = options_.first_retry;
   while (!stopping()) {
     if (core_->serving()) {
       BuildIndex();
       if (SteadyClock::now() >= next) {
-        reconciler_.RunOnce(clock_->SteadyNow());
-        next = SteadyClock::now() +
-               absl::ToChronoNanoseconds(options_.reconcile_interval);
+        const Reconciler::Result result =
+            reconciler_.RunOnce(clock_->SteadyNow());
+        absl::Duration pause = options_.reconcile_interval;
+        if (result.unsettled > 0) {
+          pause = std::min(pause, retry);
+          retry *= 2;
+        } else {
+          retry = options_.first_retry;
+        }
+        next = SteadyClock::now() + absl::ToChronoNanoseconds(pause);
       }
     }
     MutexLock l(&mu_);

@@ -18,12 +18,15 @@ namespace keyward::audit_service {
 
 // The thread that does what nobody waits for: it builds the index behind the
 // log, and runs the reconciler, at once when the core serves and every minute
-// from then on.
+// from then on; sooner, with growing pauses, while an owner does not say what
+// became of an intent. After a start of all services that is usual: they wait
+// for audit before they answer.
 class BackgroundRunner {
  public:
   struct Options {
     absl::Duration index_interval = absl::Seconds(1);
     absl::Duration reconcile_interval = absl::Minutes(1);
+    absl::Duration first_retry = absl::Seconds(1);
   };
 
   // All outlive the runner, whose destructor waits for the step that is under

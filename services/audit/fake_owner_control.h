@@ -26,6 +26,10 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   // Every call answers `status` from now on; OK ends that.
   void FailWith(absl::Status status) { failure_ = std::move(status); }
 
+  // ResolveIntents answers UNAVAILABLE while it is set. May be called while
+  // another thread calls.
+  void DenyIntents(bool denied) { intents_denied_ = denied; }
+
   // HoldCheckpoint alone answers `status` from now on; OK ends that.
   void RefuseCheckpoints(absl::Status status) {
     hold_failure_ = std::move(status);
@@ -67,6 +71,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
   absl::StatusOr<std::vector<rpc::IntentResolution>> ResolveIntents(
       const std::vector<uint64_t>& intent_ids, SteadyTime) override {
     if (!failure_.ok()) return failure_;
+    if (intents_denied_) return absl::UnavailableError("away");
     std::vector<rpc::IntentResolution> resolutions;
     for (const uint64_t id : intent_ids) {
       rpc::IntentResolution resolution;
@@ -87,6 +92,7 @@ class FakeOwnerControl final : public rpc::OwnerControl {
 
  private:
   absl::Status failure_;
+  std::atomic<bool> intents_denied_{false};
   absl::Status hold_failure_;
   std::map<uint64_t, bool> applied_;
   std::string held_;

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "libs/audit/checkpoint.h"
 #include "libs/base/fake_clock.h"
@@ -238,6 +240,25 @@ TEST(ReconcilerGarbageTest, P8_AnswersAboutOtherIntentsAreNotRecorded) {
   EXPECT_EQ(reconciler.RunOnce(clock.SteadyNow()).closed, 0u);
   EXPECT_TRUE(core->open_intents().Contains(intent));
   EXPECT_EQ(core->view()->size(), 2u);
+}
+
+TEST_F(ReconcilerTest, RunnerAsksAnOwnerThatWasAwayAgainSoon) {
+  const uint64_t intent = StoreIntent();
+  clock_.Advance(absl::Seconds(61));
+  store_.DenyIntents(true);
+  BackgroundRunner::Options options;
+  options.index_interval = absl::Milliseconds(5);
+  options.first_retry = absl::Milliseconds(5);
+  BackgroundRunner runner(options, core_.get(), &clock_, &logger_);
+  // The floor comes after the intents, in a run.
+  while (store_.floor() == 0) std::this_thread::yield();
+  ASSERT_TRUE(core_->open_intents().Contains(intent));
+  store_.DenyIntents(false);
+  const absl::Time half = absl::Now() + options.reconcile_interval / 2;
+  while (core_->open_intents().Contains(intent) && absl::Now() < half) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_FALSE(core_->open_intents().Contains(intent));
 }
 
 TEST_F(ReconcilerTest, RunnerRunsAtOnceAndStops) {
