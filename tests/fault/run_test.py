@@ -91,8 +91,8 @@ class RunTest(unittest.TestCase):
         status, merged, output = self.run_suites()
         self.assertEqual(status, 0)
         self.assertEqual(sorted(merged), [
-            "fuzz", "histories", "hostile", "kills", "plaintext", "points",
-            "power_cuts", "stalls", "violations"])
+            "attack_seeds", "fuzz", "histories", "hostile", "kills",
+            "plaintext", "points", "power_cuts", "stalls", "violations"])
         self.assertEqual(merged["kills"]["tried"], {"kills": 3})
         self.assertEqual(merged["kills"]["found"], [])
         self.assertEqual(len(merged["violations"]), 4)
@@ -109,7 +109,7 @@ class RunTest(unittest.TestCase):
         self.write_all()
         _, merged, output = self.run_suites()
         for suite in run.SUITES:
-            if suite.name == "seeds":
+            if not suite.random_seed:
                 continue
             result = merged[suite.member]
             self.assertEqual(
@@ -181,6 +181,7 @@ class RunTest(unittest.TestCase):
                  for suite in options.suites}
         self.assertEqual(given, {
             "seeds": [],
+            "attack_seeds": [],
             "kills": ["--kills", "7", "--random-seed", "9"],
             "histories": ["--operations", "8", "--random-seed", "9"],
             "plaintext": ["--random-seed", "9"],
