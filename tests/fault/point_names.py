@@ -17,7 +17,6 @@ Prints each offence on a line and exits 1 if there is any.
 
 import os
 import re
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -57,11 +56,13 @@ def listed():
 
 def in_sources():
     """The names of all points, with repetitions."""
-    files = subprocess.run(
-        ["git", "ls-files", "-z", "--", "libs/*.cc", "libs/*.h",
-         "services/*.cc", "services/*.h"],
-        cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    for path in filter(None, files):
+    # Not asked of git: the seeds' scratch copy is no working copy of it.
+    files = sorted(
+        os.path.relpath(os.path.join(folder, file), ROOT)
+        for top in ("libs", "services")
+        for folder, _, files in os.walk(os.path.join(ROOT, top))
+        for file in files if file.endswith((".cc", ".h")))
+    for path in files:
         # The registry's own test has points of its own, and its header shows
         # how to write one.
         if path.endswith("_test.cc") or path == "libs/base/fault_point.h":
