@@ -111,6 +111,10 @@ MariadbServer::~MariadbServer() {
   fs::remove_all(folder_, error);
 }
 
+std::string MariadbServer::TmpDir() const {
+  return absl::StrCat("--tmpdir=", folder_);
+}
+
 absl::Status MariadbServer::MakeData() {
   uid_ = geteuid();
   gid_ = getegid();
@@ -130,7 +134,7 @@ absl::Status MariadbServer::MakeData() {
   folder_ = name;
   const auto pid =
       Spawn({kInstaller, "--no-defaults",
-             absl::StrCat("--datadir=", folder_, "/data"),
+             absl::StrCat("--datadir=", folder_, "/data"), TmpDir(),
              "--auth-root-authentication-method=normal", "--skip-test-db",
              "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M"});
   if (!pid.ok()) return pid.status();
@@ -215,6 +219,7 @@ absl::Status MariadbServer::Start(const std::vector<std::string>& options,
       kServer,
       "--no-defaults",
       absl::StrCat("--datadir=", folder_, "/data"),
+      TmpDir(),
       absl::StrCat("--port=", port_),
       "--bind-address=127.0.0.1",
       absl::StrCat("--socket=", folder_, "/socket"),

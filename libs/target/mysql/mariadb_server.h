@@ -68,6 +68,9 @@ class MariadbServer {
  private:
   MariadbServer() = default;
 
+  // The folder for temporary files: a server that starts removes those of all
+  // others from the one that they share.
+  std::string TmpDir() const;
   absl::Status MakeData();
   absl::Status MakeCertificate();
   absl::Status WriteFile(const std::string& name, absl::string_view text);
