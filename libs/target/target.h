@@ -33,7 +33,8 @@ struct Endpoint {
   // Sends passwords in the clear. Only a connector that says so itself.
   bool plaintext = false;
 
-  // The database that is connected to, where the target has several.
+  // The database that is connected to, where the target has several; kinds
+  // whose users belong to the whole server refuse one.
   std::string database;
 };
 
@@ -46,7 +47,8 @@ struct Credential {
 enum class LoginVerdict {
   kAccepted,
   // By the target itself, because of the user or the password. A target that is
-  // full, starting or away has said nothing about either.
+  // full, starting or away has said nothing about either, nor has one that
+  // locks the user out for another reason: that is an error.
   kRefused,
 };
 
@@ -115,7 +117,8 @@ class Target {
                                    const Credential& fresh,
                                    SteadyTime deadline) = 0;
 
-  // Takes `old.password` out of use: afterwards the target refuses it. Where
+  // Takes `old.password` out of use: afterwards the target refuses logins with
+  // it; connections that are open stay. Where
   // users have one password, the user is left without one that works, unless
   // its password is another than this already: that one stays. OK if there is
   // no such user.
