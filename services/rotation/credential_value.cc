@@ -4,6 +4,7 @@
 #include "services/rotation/credential_value.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "libs/crypto/wipe.h"
@@ -21,26 +22,33 @@ class WipedJson {
   explicit WipedJson(json document) : document_(std::move(document)) {}
   WipedJson(WipedJson&& other) noexcept = default;
   WipedJson& operator=(WipedJson&&) = delete;
-  ~WipedJson() {
-    if (!document_.is_object()) return;
-    for (auto& member : document_) {
-      if (member.is_string()) {
-        crypto::WipeString(member.get_ptr<std::string*>());
-      }
-    }
-  }
+  ~WipedJson() { Wipe(&document_); }
   json* operator->() { return &document_; }
   json& operator*() { return document_; }
 
  private:
+  // As deep as the parser went: a value that is no credential is secret too.
+  // Not by recursion, which 64 KiB of brackets would take through the stack.
+  static void Wipe(json* document) {
+    std::vector<json*> left = {document};
+    while (!left.empty()) {
+      json* const value = left.back();
+      left.pop_back();
+      if (value->is_string()) {
+        crypto::WipeString(value->get_ptr<std::string*>());
+      } else if (value->is_structured()) {
+        for (json& element : *value) left.push_back(&element);
+      }
+    }
+  }
+
   json document_;
 };
 
 absl::Status NoCredential() {
   return absl::FailedPreconditionError(
       "the secret's value is no database credential: a JSON object with "
-      "engine, "
-      "host, port, username and password");
+      "engine, host, port, username and password");
 }
 
 absl::StatusOr<WipedJson> Parse(const crypto::SecretBuffer& payload) {
@@ -95,7 +103,9 @@ absl::StatusOr<crypto::SecretBuffer> ReplaceCredential(
   if (user == nullptr || password == nullptr) return NoCredential();
   *user = fresh.user;
   crypto::WipeString(password);
-  *password = std::string(fresh.password.ExposeSecret());
+  // In place: a short text would stay behind in a temporary.
+  const absl::string_view fresh_password = fresh.password.ExposeSecret();
+  password->assign(fresh_password.data(), fresh_password.size());
   // Text that is no UTF-8 is replaced, which the comparison below finds.
   std::string text = (**document)
                          .dump(-1, ' ', /*ensure_ascii=*/false,
